@@ -1,0 +1,370 @@
+"""Read shards: any row, any batch of rows, or all rows in a seeded order, from mapped memory.
+
+    shards = babelmill.open("work/shards")
+    shards[0]                     # {"input_ids": array([…], dtype=int32), "language": "de", "corpus": …, "document": …}
+    for batch in shards.iterate(seed=1, batch_size=64):
+        batch.input_ids, batch.offsets
+
+Opening reads the manifest and the files' metadata. A row's ids are a view of the mapped file; a batch's are gathered
+from it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from operator import index
+from os import PathLike
+from pathlib import Path
+from typing import Any, Generic, TypedDict, TypeVar, overload
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
+
+from babelmill.format import DOCUMENTS, File, FormatError, digest, read_manifest
+from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, Rows
+from babelmill.order import Permutation
+
+MANIFEST = "manifest.json"
+
+_AHEAD = 4096
+"""Rows whose place in the order is computed at a time."""
+
+Item = TypeVar("Item")
+
+
+class Row(TypedDict):
+    """One document.
+
+    `input_ids` is int32[tokens], a read-only view of mapped memory. `language` is a BCP 47 code. `document` is the
+    number of the document in its source file, from 0.
+    """
+
+    input_ids: NDArray[np.int32]
+    language: str
+    corpus: str
+    document: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some documents, ragged: the ids of row i are `input_ids[offsets[i]:offsets[i + 1]]`.
+
+    Attributes:
+        input_ids: int32[tokens], the rows' token ids one after the other.
+        offsets: int64[rows + 1], from 0 to tokens.
+        languages: str[rows], BCP 47 codes.
+        corpora: str[rows].
+        documents: int64[rows], number of the document in its source file, from 0.
+    """
+
+    input_ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    languages: NDArray[np.str_]
+    corpora: NDArray[np.str_]
+    documents: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+
+def open(
+    path: str | PathLike[str],
+    *,
+    split: str = "train",
+    languages: Iterable[str] | None = None,
+    kind: str = "documents",
+    verify: bool = False,
+) -> ShardSet:
+    """Open shards for reading.
+
+    Args:
+        path: the shards folder, the work directory around it, or the folder of one kind in it (which then is the kind).
+        split: `train` or `validation`.
+        languages: read only these folders of the split; all of them where it is None.
+        kind: `documents`.
+        verify: read every file once and compare its sha256 with the manifest's.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        FormatError: the folder has no manifest (it is written last: the run that made the shards did not finish), or is
+            of another format, or a file is not what the manifest says.
+        ValueError: it has no such kind, split or language.
+    """
+    root, kind = _find_root(Path(path).resolve(), kind)
+    files = _select(_listed(root / MANIFEST), root=root, kind=kind, split=split, languages=languages)
+    if verify:
+        for file in files:
+            _verify(root / file.path, file)
+    return ShardSet(root, kind=kind, split=split, files=files)
+
+
+class ShardSet:
+    """The rows of some shards, numbered from 0 in the order of the files' paths. Made by `babelmill.open`.
+
+    Threads may share a set. A pickled set holds its address, and is opened again where it is unpickled.
+
+    Attributes:
+        root: the shards folder, which holds the manifest.
+        kind: `documents`.
+        split: `train` or `validation`.
+        languages: the language folders read, sorted.
+        tokens: how many ids all rows hold together.
+        digest: sha256 (hex) of what the files are, paths and contents.
+    """
+
+    def __init__(self, root: Path, *, kind: str, split: str, files: list[File]):
+        self.root, self.kind, self.split = root, kind, split
+        self.languages = sorted({_language(file) for file in files})
+        self.digest = digest([[file.path, file.sha256] for file in files])
+        batches, sources = [], []
+        for file in files:
+            mapped = _map(root / file.path, file)
+            batches += mapped
+            sources += [str(root / file.path)] * len(mapped)
+        memory = Memory(batches)
+        self._first_rows = np.cumsum([0] + [batch.num_rows for batch in batches])
+        self._input_ids = ListColumn(memory, [batch["input_ids"] for batch in batches], sources)
+        self._languages = NameColumn(memory, [batch["language"] for batch in batches])
+        self._corpora = NameColumn(memory, [batch["corpus"] for batch in batches])
+        self._documents = NumberColumn(memory, [batch["document"] for batch in batches])
+        self.tokens = self._input_ids.length
+
+    def __len__(self) -> int:
+        return int(self._first_rows[-1])
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.root}: {len(self):,} rows, {self.tokens:,} tokens of {self.kind}/{self.split} in {self.languages}>"
+        )
+
+    def __reduce__(self) -> Any:
+        return partial(open, self.root, kind=self.kind, split=self.split, languages=self.languages), ()
+
+    def __getitem__(self, i: int) -> Row:
+        """One row; a negative number counts from the end.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        i, count = index(i), len(self)
+        if not -count <= i < count:
+            raise self._no_row(i)
+        i += count if i < 0 else 0
+        batch = bisect_right(self._first_rows, i) - 1
+        row = i - self._first_rows[batch]
+        return Row(
+            input_ids=self._input_ids.at(batch, row),
+            language=self._languages.at(batch, row),
+            corpus=self._corpora.at(batch, row),
+            document=self._documents.at(batch, row),
+        )
+
+    def batch(self, indices: ArrayLike) -> Batch:
+        """Some rows, in the order given.
+
+        Args:
+            indices: integers[n], of which negative ones count from the end.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        batches, rows = self._locate(np.asarray(indices, np.int64))
+        input_ids, offsets = self._input_ids.take(batches, rows)
+        return Batch(
+            input_ids=input_ids,
+            offsets=offsets,
+            languages=self._languages.take(batches, rows),
+            corpora=self._corpora.take(batches, rows),
+            documents=self._documents.take(batches, rows),
+        )
+
+    @overload
+    def iterate(
+        self,
+        *,
+        seed: int = ...,
+        epoch: int = ...,
+        position: int = ...,
+        batch_size: None = ...,
+        state: Mapping[str, Any] | None = ...,
+    ) -> Pass[Row]: ...
+    @overload
+    def iterate(
+        self,
+        *,
+        seed: int = ...,
+        epoch: int = ...,
+        position: int = ...,
+        batch_size: int,
+        state: Mapping[str, Any] | None = ...,
+    ) -> Pass[Batch]: ...
+    def iterate(self, *, seed=0, epoch=0, position=0, batch_size=None, state=None):
+        """All rows once, in an order drawn from `seed` and `epoch`.
+
+        Args:
+            seed: any integer from 0.
+            epoch: from 0; each has an order of its own.
+            position: how many rows of the order to skip, at no cost.
+            batch_size: rows of a batch, of which the last may have fewer; None: single rows.
+            state: the `state()` of an earlier pass, to go on from there; it stands in for seed, epoch and position.
+
+        Raises:
+            ValueError: the state is of other shards, or a value is out of range.
+        """
+        if state is not None:
+            seed, epoch, position = self._place(state)
+        order = Permutation(len(self), seed, epoch)
+        if batch_size is None:
+            return Pass(self.digest, order, position, 1, lambda rows: self[rows[0]])
+        return Pass(self.digest, order, position, batch_size, self.batch)
+
+    def _place(self, state: Mapping[str, Any]) -> tuple[int, int, int]:
+        """Seed, epoch and position of a state of these very shards: in others, a position means other rows."""
+        missing = {"shards", "seed", "epoch", "position"} - state.keys()
+        if missing:
+            raise ValueError(f"the state lacks {', '.join(sorted(missing))}; expected what `state()` of a pass gave")
+        if state["shards"] != self.digest:
+            raise ValueError(
+                f"the state is of shards with digest {state['shards'][:12]}, {self!r} has {self.digest[:12]}; "
+                f"open the same files, split and languages, or start a new pass"
+            )
+        return state["seed"], state["epoch"], state["position"]
+
+    def _no_row(self, i: int) -> IndexError:
+        count = len(self)
+        allowed = f"0 to {count - 1}, or -{count} to -1" if count else "none"
+        return IndexError(f"{self!r} has no row {i}; allowed: {allowed}")
+
+    def _locate(self, indices: Rows) -> tuple[Rows, Rows]:
+        """Record batch and row in it, of each of some rows."""
+        count = len(self)
+        wrong = np.flatnonzero((indices < -count) | (indices >= count))
+        if wrong.size:
+            raise self._no_row(indices[wrong[0]])
+        indices = np.where(indices < 0, indices + count, indices)
+        batches = np.searchsorted(self._first_rows, indices, side="right") - 1
+        return batches, indices - self._first_rows[batches]
+
+
+class Pass(Generic[Item]):
+    """One pass over a set, an iterator of rows or batches. Made by `ShardSet.iterate`; for one thread at a time.
+
+    Attributes:
+        position: rows of the order that were handed out or skipped.
+    """
+
+    def __init__(self, digest: str, order: Permutation, position: int, step: int, read: Callable[[Rows], Item]):
+        if not 0 <= position <= order.rows:
+            raise ValueError(f"position is {position}, expected 0 to {order.rows}, the rows there are")
+        if step < 1:
+            raise ValueError(f"batch_size is {step}, expected at least 1")
+        self.position = position
+        self._digest, self._order, self._step, self._read = digest, order, step, read
+        self._ahead = np.empty(0, np.int64)
+
+    def __iter__(self) -> Pass[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        if self.position >= self._order.rows:
+            raise StopIteration
+        if not self._ahead.size:
+            stop = self.position + -(-_AHEAD // self._step) * self._step
+            self._ahead = self._order(np.arange(self.position, min(stop, self._order.rows)))
+        rows, self._ahead = self._ahead[: self._step], self._ahead[self._step :]
+        item = self._read(rows)
+        self.position += len(rows)
+        return item
+
+    def state(self) -> dict[str, Any]:
+        """Where the pass stands, as JSON values: for `ShardSet.iterate`."""
+        place = {"seed": self._order.seed, "epoch": self._order.epoch, "position": self.position}
+        return {"shards": self._digest, **place}
+
+
+def _find_root(path: Path, kind: str) -> tuple[Path, str]:
+    """The folder that holds the manifest of `path`, and the kind that is meant."""
+    for root, meant in ((path, kind), (path / "shards", kind), (path.parent, path.name)):
+        if (root / MANIFEST).is_file():
+            return root, meant
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path} is not a folder; expected shards, or the work directory of a run")
+    raise FormatError(
+        f"{path} has no {MANIFEST}, which is written last: the run that made it did not finish, or these are not "
+        f"shards; run `babelmill shard` (or `babelmill run`) again, it goes on where it stopped"
+    )
+
+
+def _listed(manifest: Path) -> list[File]:
+    """The files that a manifest lists, sorted by path."""
+    entries = read_manifest(manifest).get("files", [])
+    files = [File(entry["path"], entry["rows"], entry["bytes"], entry["sha256"]) for entry in entries]
+    return sorted(files, key=lambda file: file.path)
+
+
+def _language(file: File) -> str:
+    _, _, language, _ = file.path.split("/")
+    return language
+
+
+def _select(files: list[File], *, root: Path, kind: str, split: str, languages: Iterable[str] | None) -> list[File]:
+    """The files of one kind and split and of some languages; their paths are kind/split/language/name."""
+    of_kind = [file for file in files if file.path.startswith(f"{kind}/")]
+    chosen = [file for file in of_kind if file.path.startswith(f"{kind}/{split}/")]
+    if not chosen:
+        splits = sorted({"/".join(file.path.split("/")[:2]) for file in files})
+        raise ValueError(f"{root} has no {kind}/{split}; its manifest lists {', '.join(splits) or 'no files'}")
+    if languages is None:
+        return chosen
+    wanted = {languages} if isinstance(languages, str) else set(languages)
+    # A small language may have no validation set: that it has rows of this kind is enough.
+    unknown = wanted - {_language(file) for file in of_kind}
+    if unknown:
+        present = sorted({_language(file) for file in of_kind})
+        raise ValueError(f"{root} has no {kind} in {', '.join(sorted(unknown))}; it has {', '.join(present)}")
+    return [file for file in chosen if _language(file) in wanted]
+
+
+def _verify(path: Path, file: File) -> None:
+    """Compare a file's content with the manifest."""
+    found = sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            found.update(block)
+    if found.hexdigest() != file.sha256:
+        raise FormatError(
+            f"{path} has sha256 {found.hexdigest()[:12]}, its manifest says {file.sha256[:12]}: it was changed or "
+            f"damaged; delete it and run `babelmill shard` again"
+        )
+
+
+def _map(path: Path, file: File) -> list[pa.RecordBatch]:
+    """The record batches of a file, mapped, when size, columns and rows are what they should be."""
+    cure = "delete it and run `babelmill shard` again"
+    size = path.stat().st_size if path.is_file() else None
+    if size != file.bytes:
+        found = "is missing" if size is None else f"has {size:,} bytes"
+        raise FormatError(f"{path} {found}, its manifest says {file.bytes:,} bytes; {cure}")
+    try:
+        # The record batches keep the mapping. The file is closed: a set may have more files than a process may open.
+        with pa.memory_map(str(path)) as source:
+            reader = pa.ipc.open_file(source)
+            batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
+    except pa.ArrowInvalid as error:
+        raise FormatError(f"{path} is not an Arrow IPC file ({error}); {cure}") from error
+    for field in DOCUMENTS:
+        place = reader.schema.get_field_index(field.name)
+        type_ = reader.schema.field(place).type if place >= 0 else "missing"
+        if type_ != field.type:
+            raise FormatError(f"{path}: column {field.name} is {type_}, expected {field.type}; {cure}")
+        if any(batch.column(place).null_count for batch in batches):
+            raise FormatError(f"{path}: column {field.name} has nulls, expected none; {cure}")
+    rows = sum(batch.num_rows for batch in batches)
+    if rows != file.rows:
+        raise FormatError(f"{path} has {rows:,} rows, its manifest says {file.rows:,}; {cure}")
+    return batches

@@ -1,0 +1,1 @@
+"""The commands that people type and the Beam graphs that they run; no algorithms."""

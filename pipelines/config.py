@@ -1,0 +1,359 @@
+"""What a run does, as models: a class a section, a field a key, with its type, bounds, default and reason.
+
+A field's docstring is the one place where a key is explained. Its first sentence is what the key does, and stands in
+the file that `babelmill init` writes; the others say why the default is what it is, and stand in docs/configuration.md.
+A new section is a class here and a field of `Config`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from babelmill.format import PERMUTATIONS
+from transforms.languages import UnknownLanguage, language
+
+
+def problem(text: str, *at: str | int) -> PydanticCustomError:
+    """What a validator raises for a value that has the right type and still cannot be.
+
+    Args:
+        text: what was found, what was expected, what to do.
+        at: the key that it is about, from the validated field or section down.
+    """
+    return PydanticCustomError("problem", "{text}", {"text": text, "at": at})
+
+
+def parse_size(value: Any) -> Any:
+    """Bytes of a size that is written with a unit; anything else comes back as it is, to be judged by its type.
+
+    Examples: `"32MiB"` is 33,554,432; `"1.5 GB"` is 1,500,000,000; `4096` is itself, and so is `"much"`.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) *([kmgt]?)(i?)b", value.lower()) if isinstance(value, str) else None
+    if match is None:
+        return value
+    number, prefix, binary = match.groups()
+    return int(Decimal(number) * (1024 if binary else 1000) ** " kmgt".index(prefix or " "))
+
+
+def _resolved(address: str, info: ValidationInfo) -> str:
+    """A path, taken from the folder of the configuration file; an address with a scheme is left alone."""
+    folder = (info.context or {}).get("folder")
+    if folder is None or "://" in address or address.lower().startswith("file:"):
+        return address
+    return str(Path(folder, Path(address).expanduser()))
+
+
+def _language_code(code: str) -> str:
+    try:
+        language(code, strict=False)
+    except UnknownLanguage as error:
+        raise problem(str(error)) from error
+    return code
+
+
+def _unique(values: list[str]) -> list[str]:
+    number = _repeated(values)
+    if number is not None:
+        raise problem(f"found {values[number]!r} a second time, expected it once", number)
+    return values
+
+
+def _repeated(values: Sequence[str]) -> int | None:
+    """Position of the first value that was there before."""
+    return next((number for number, value in enumerate(values) if value in values[:number]), None)
+
+
+def _off(value: Any) -> Any:
+    """`false` in a file switches a section off; in Python that is None."""
+    return None if value is False else value
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A number from 0 to 1."""
+
+Size = Annotated[
+    int, BeforeValidator(parse_size), Field(ge=1, json_schema_extra={"format": "size", "examples": ["32MiB"]})
+]
+"""A number of bytes; a file may write it with a unit."""
+
+Address = Annotated[str, Field(min_length=1), AfterValidator(_resolved)]
+"""A path, or an address with a scheme."""
+
+LanguageCode = Annotated[str, AfterValidator(_language_code)]
+"""A code of CC-100, OPUS, ISO 639-3 or BCP 47."""
+
+
+class Section(BaseModel):
+    """What all sections share: no key but theirs, no value of another type, no change once it is read."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+    )
+
+
+class Corpus(Section):
+    """A collection of files."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, examples=["cc-100"])
+    """What its folders and the column `corpus` are called. Letters, digits, `.`, `_` and `-`, so that it names a
+    folder on any file system."""
+    format: Literal["cc100"]
+    """How its files are laid out. `cc100`: a file a language, named by its code, `de.txt.xz` (or `.gz`, `.zst`,
+    `.bz2`, or plain `.txt`); a paragraph a line."""
+    location: Address | None = Field(default=None, examples=["cc-100"])
+    """Folder or address of its files; empty: where CC-100 is published. An address is `file:`, `http(s):` (`{code}`
+    in it stands for the language), or has any scheme of fsspec. Files of a folder are read in place."""
+    languages: Annotated[list[LanguageCode], Field(min_length=1), AfterValidator(_unique)] | None = Field(
+        default=None, examples=[["de", "no", "zh-Hans"]]
+    )
+    """Languages to take, by the codes in its files' names; empty: all. That is every file found in a folder, or the
+    116 languages of CC-100 on the web (550 GB). `no` is Norwegian and needs no quotes."""
+    split: Literal["blank_line", "line"] = "blank_line"
+    """What ends a document. CC-100 puts a blank line between documents; `line` is for files with a document a
+    line."""
+
+
+class Download(Section):
+    """How files are fetched and cut into parts."""
+
+    connections: int = Field(default=4, ge=1, le=64)
+    """Connections to one host at a time. The host of CC-100 throttles each address to 300 to 500 KB/s and answers 503
+    in spells, so more of them gain little and burden it."""
+    retries: int = Field(default=8, ge=0)
+    """Attempts after one that failed, each after a longer wait. The wait doubles, or is what the server asks for in
+    Retry-After; eight of them outlast a spell of some minutes."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Seconds without a byte after which a connection is given up. A host that throttles is silent for a while; a
+    connection that is gone is silent for ever."""
+    part_bytes: Size = Field(default=32 << 20, ge=1 << 10, le=1 << 30)
+    """Text in a part: the unit of work, of retry and of resume. 32 MiB are seconds of work: little to lose when a run
+    is killed, and enough that what Beam costs for each part does not show."""
+    max_document_bytes: Size = Field(default=16 << 20, ge=1 << 10, le=512 << 20)
+    """Longest document; a longer one is left out and counted. A file without blank lines is a single document, and
+    memory must not depend on it."""
+
+
+class Characters(Section):
+    """Bounds of a document's length."""
+
+    min: int = Field(default=10, ge=1)
+    """Fewest characters of a document. Drops what is left of markup. Ten can be a sentence in Chinese; the 50 words
+    of Gopher and FineWeb are a value for English."""
+    max: int = Field(default=1_000_000, ge=1)
+    """Most characters of a document. What is longer than most books is a list or a dump. Gopher's bound, 100,000
+    words, is of the same order."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Characters:
+        if self.min > self.max:
+            raise problem(f"found {self.min:,}, expected at most `max`, which is {self.max:,}", "min")
+        return self
+
+
+class Script(Section):
+    """Whether a document is in a script of its language."""
+
+    share: Share = 0.5
+    """Least share of letters in the language's scripts; 0: not asked. Our value: half lets names and quotations in
+    another script pass. A language whose script is not known passes whole."""
+
+
+class LanguageId(Section):
+    """Whether a document is in the language of its file."""
+
+    threshold: Share = 0.5
+    """Least probability of the file's language. cc_net, which made CC-100, takes 0.5 for lid.176; Curator takes 0.3,
+    datatrove 0.65, Data-Juicer 0.8. Labels that the model does not tell apart (`no`, `nn`; `hr`, `bs`, `sr`, `sh`;
+    `id`, `ms`) count as one."""
+    thresholds: dict[str, Share] = Field(default={}, examples=[{"gl": 0.4, "zh-Hant": 0.6}])
+    """Thresholds of single languages, by code. One number does not suit all: FineWeb-2 has a value a language, from
+    0.3 to 0.9."""
+    foreign: Share = 0.95
+    """Where the model lacks the file's language: another's probability that rejects. Romanised and Zawgyi text and
+    some ten languages of CC-100 have no label in lid.176, and `threshold` would delete their files whole. C4 and umT5
+    trust a label from 0.99 and 0.95 on."""
+    model: Address | None = Field(default=None, examples=["glotlid.bin"])
+    """Path of another fastText model; empty: lid.176.ftz, which comes along. Labels of GlotLID, OpenLID and NLLB are
+    understood."""
+
+    @field_validator("thresholds")
+    @classmethod
+    def _by_tag(cls, thresholds: dict[str, float]) -> dict[str, float]:
+        """Keys become BCP 47 tags: `hi_rom` and `hi-Latn` are one language."""
+        by_tag: dict[str, float] = {}
+        for code, threshold in thresholds.items():
+            try:
+                tag = language(code).bcp47
+            except UnknownLanguage as error:
+                raise problem(str(error), code) from error
+            if tag in by_tag:
+                raise problem(f"found a second threshold for {tag}, expected one", code)
+            by_tag[tag] = threshold
+        return by_tag
+
+
+class Clean(Section):
+    """How text is normalised, and which documents are rejected."""
+
+    form: Literal["NFC", "NFKC"] = "NFC"
+    """Unicode normalisation form. NFC changes nothing that a reader sees; NFKC also folds ligatures, superscripts and
+    full-width forms, which cannot be undone."""
+    invalid_utf8: Literal["repair", "reject"] = "repair"
+    """What is done about invalid UTF-8. One bad byte is worth one U+FFFD, not the document."""
+    characters: Characters = Characters()
+    script: Script = Script()
+    language_id: Annotated[LanguageId | None, BeforeValidator(_off)] = Field(
+        default=LanguageId(), json_schema_extra={"off": True}
+    )
+    """Whether a document is in the language of its file; `language_id: false`: not asked."""
+
+
+class Dedup(Section):
+    """Which documents repeat another one."""
+
+    near: bool = True
+    """Whether near duplicates are sought besides exact ones. A page that returns with another date is not exact."""
+    threshold: Share = 0.8
+    """Least Jaccard similarity of the shingles of two near duplicates. Candidates are verified, so 0.8 means 0.8;
+    unverified, the 14 bands of 8 of FineWeb-2 also take 56 % of the pairs at 0.7."""
+    bands: int = Field(default=25, ge=1, le=PERMUTATIONS)
+    """Bands of MinHash values; documents that agree in one are compared. With similarity s, bands b and rows r that
+    has probability 1 - (1 - s^r)^b. 25 of 5 find 99.995 % of the pairs at 0.8 and 99 % at 0.7; FineWeb-2's 14 of 8
+    find 92 % at 0.8, but nothing then cuts at a stated similarity, so they cannot afford more."""
+    rows: int = Field(default=5, ge=1, le=PERMUTATIONS)
+    """MinHash values in a band; bands times rows is at most 128. Fewer rows find more pairs, and compare more."""
+    shingle: int = Field(default=5, ge=1, le=32)
+    """Tokens in a shingle: words, or characters where words are not spaced. FineWeb-2's word 5-gram. Shorter ones
+    make any two texts of a language alike; of longer ones more are lost with each word that changes."""
+    across: Literal["language", "all"] = "language"
+    """Where duplicates are sought: in each language, or in all together. Languages that are apart are done apart: one
+    that is added later does not touch the others."""
+    margin: Share = 0.1
+    """Distance from the threshold within which shingles are compared exactly. The estimate from 128 values has a
+    standard error of 0.035 at 0.8; 0.1 is nearly three of them."""
+
+    @model_validator(mode="after")
+    def _within_permutations(self) -> Dedup:
+        values = self.bands * self.rows
+        if values > PERMUTATIONS:
+            found = f"{self.bands} bands of {self.rows} rows, which take {values} values"
+            raise problem(f"found {found}, expected at most {PERMUTATIONS}", "bands")
+        return self
+
+
+class Vocabulary(Section):
+    """The SentencePiece model that all languages share."""
+
+    model_file: Address | None = Field(default=None, examples=["my.model"])
+    """Path of a SentencePiece model that exists; empty: one is trained. All other keys but `sample` say how to train,
+    so it stands without them."""
+    size: int = Field(default=32_000, ge=300)
+    """Pieces of the vocabulary. Suits some ten languages (mozilla: 32,000 for two); for a hundred take the 250,000 of
+    XLM-R, mT5 and ERNIE-M."""
+    model: Literal["unigram", "bpe"] = "unigram"
+    """Kind of SentencePiece model. Unigram is that of XLM-R, mT5 and ERNIE-M; BPE trains several times faster."""
+    alpha: Share | None = 0.3
+    """Sampling exponent: a language's share is its size to this power. 1 keeps the shares of the corpus, 0 makes them
+    equal. XLM-R and mT5 take 0.3, XLM 0.5, mBERT and XLM-E 0.7. Excludes `unimax`."""
+    unimax: float | None = Field(default=None, gt=0, examples=[4])
+    """UniMax in place of `alpha`: equal shares, no text drawn more often than this. The smallest languages give all
+    they have and the others share what is left, as for umT5; at mT5's exponent the smallest repeat over 100 times."""
+    sample: Size = Field(default=50_000_000, ge=10_000)
+    """Text that is drawn, of all languages together. 50 MB train in two to three minutes (unigram, 32,000 pieces, two
+    threads) and take 1 GB of memory, 21 bytes for each byte of text. Also bounds what a `model_file` is measured
+    on."""
+    coverage: float = Field(default=0.9995, ge=0.98, le=1)
+    """Share of the sample's characters that get a piece. SentencePiece's own default; stopes takes 0.99995. The
+    others fall back to bytes."""
+    byte_fallback: bool = True
+    """Whether a character without a piece becomes its UTF-8 bytes. No script is lost to an unknown piece; mozilla
+    does the same."""
+    user_defined_symbols: Annotated[list[Annotated[str, Field(min_length=1)]], AfterValidator(_unique)] = Field(
+        default=[], examples=[["<mask>", "<BT>"]]
+    )
+    """Pieces that are never cut, each with an id of its own. For the markers that a trainer needs, such as
+    `<mask>`."""
+    threads: int = Field(default=2, ge=1, le=128)
+    """Threads that train. Fixed, and not the machine's number, because a unigram model depends on it."""
+    max_sentence: Size = Field(default=64 << 10, ge=256)
+    """Longest paragraph that is trained on; longer ones are counted. SentencePiece's own 4,192 bytes are 1,400
+    characters of Chinese or Hindi, and what is longer would vanish from the sample."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unimax_replaces_alpha(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("unimax") is not None:
+            return {"alpha": None, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Vocabulary:
+        training = self.model_fields_set - {"model_file", "sample"}
+        given = [name for name in type(self).model_fields if name in training and getattr(self, name) is not None]
+        if self.model_file is not None and given:
+            raise problem(f"found {', '.join(given)} beside it, for training; remove them, or it", "model_file")
+        if self.alpha is not None and self.unimax is not None:
+            raise problem("found alpha beside it, expected one of the two; remove the other", "unimax")
+        if self.alpha is None and self.unimax is None:
+            raise problem("found neither alpha nor unimax, expected one of the two", "alpha")
+        return self
+
+
+class Shards(Section):
+    """The token shards."""
+
+    tokens: int = Field(default=4_000_000, ge=1)
+    """Upper bound of the token ids in a shard. 16 MB of int32: quick to move, and to write again; raise it where a
+    large corpus would make too many files."""
+    validation: int = Field(default=100, ge=0)
+    """Documents of each language held out, at most a tenth of them. A hundred give a loss by language, and a small
+    language keeps nine tenths to train on."""
+
+
+class Config(Section):
+    """The whole configuration of a run."""
+
+    workdir: Address = Field(examples=["work"])
+    """Folder of everything that is written. One run at a time works in it."""
+    seed: int = Field(default=1, ge=0, lt=1 << 63)
+    """Where random choices start from. The same input, configuration and seed give the same bytes, whatever the
+    number of workers."""
+    on_error: Literal["skip", "stop"] = "skip"
+    """Whether a file that cannot be used is skipped or stops the run. Of a hundred downloads one may be cut short,
+    and the others need not wait for it; what was skipped is named."""
+    corpora: list[Corpus] = Field(min_length=1)
+    """What to read: a list of corpora."""
+    download: Download = Download()
+    clean: Clean = Clean()
+    dedup: Dedup = Dedup()
+    vocabulary: Vocabulary = Vocabulary()
+    shards: Shards = Shards()
+
+    @field_validator("corpora")
+    @classmethod
+    def _named_apart(cls, corpora: list[Corpus]) -> list[Corpus]:
+        number = _repeated([corpus.name for corpus in corpora])
+        if number is not None:
+            raise problem(f"found {corpora[number].name!r} a second time, expected a name of its own", number, "name")
+        return corpora

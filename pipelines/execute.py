@@ -1,0 +1,118 @@
+"""Running stages: plan, do what is to be done as a Beam job, write the manifest, remove what no longer belongs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from babelmill.format import Ledger, total
+from pipelines.progress import Progress
+from pipelines.stage import Planned, Stage
+from transforms.journal import Record
+from transforms.storage import WorkDirectoryError
+
+
+class RunError(RuntimeError):
+    """A run that ended early; the message is for the user."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What running one stage came to.
+
+    Attributes:
+        stage: its name.
+        done: tasks that were done now.
+        skipped: tasks that were finished before.
+        seconds: wall time.
+        bytes: input bytes of the tasks that were done now.
+        ledger: documents by language, of all tasks.
+        failures: task name -> why it failed.
+    """
+
+    stage: str
+    done: int
+    skipped: int
+    seconds: float
+    bytes: int
+    ledger: dict[str, Ledger]
+    failures: dict[str, str]
+
+
+def run_stages(stages: Iterable[Stage], *, arguments: Sequence[str], progress: Progress) -> list[Outcome]:
+    """Run stages in order.
+
+    Args:
+        stages: each after those that it reads.
+        arguments: Beam's options, as on a command line.
+        progress: is told what happens.
+
+    Raises:
+        RunError: a stage could not be finished.
+        NotReady: a stage needs another that has not been run.
+    """
+    return [run_stage(stage, arguments=arguments, progress=progress) for stage in stages]
+
+
+def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> Outcome:
+    """Run one stage; see `run_stages`."""
+    start = time.monotonic()
+    stage.check_manifest()
+    planned = stage.plan()
+    progress.start(stage, planned)
+    try:
+        if planned.todo:
+            _run_graph(stage, planned, arguments)
+        else:
+            stage.write_manifest(planned.done)
+        stage.prune()
+    except WorkDirectoryError as error:
+        raise RunError(f"{stage.name}: {error.strerror}") from error
+    finally:
+        progress.stop()
+    records = stage.records()
+    outcome = Outcome(
+        stage=stage.name,
+        done=len(planned.todo),
+        skipped=len(planned.done),
+        seconds=time.monotonic() - start,
+        bytes=sum(task.size for task, _ in planned.todo),
+        ledger=total(record.ledger for record in records),
+        failures=_failures(records),
+    )
+    progress.end(outcome)
+    return outcome
+
+
+def _failures(records: Iterable[Record]) -> dict[str, str]:
+    return {record.name: record.failure for record in records if record.failure is not None}
+
+
+def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None:
+    # Beam takes a second to import, and a stage with nothing to do should not wait for it.
+    import apache_beam as beam
+
+    from pipelines.runner import lanes, new_pipeline, pipeline_options
+    from transforms.tasks import Plan, ReadTasks, WriteManifest, deal, stopped_by
+
+    options = pipeline_options(arguments)
+    root = str(stage.work.root)
+    plan = Plan(
+        stage=stage.name,
+        parameters=stage.parameters(),
+        manifest=stage.manifest,
+        todo=deal((task for task, _ in planned.todo), lanes(options)),
+        done=list(planned.done),
+    ).write(stage.work)
+    try:
+        pipeline = new_pipeline(options)
+        tasks = pipeline | "Plan" >> beam.Create([plan]) | "Tasks" >> ReadTasks(root=root)
+        records = stage.expand(tasks, root, plan, stage.config.on_error == "stop")
+        records | "Manifest" >> WriteManifest(root=root, plan=plan)
+        pipeline.run().wait_until_finish()
+    except Exception as error:
+        message = stopped_by(error)
+        if message is None:
+            raise
+        raise RunError(message) from error

@@ -1,0 +1,121 @@
+"""`babelmill inspect`: rows of any part, shard, or list of rejects, token ids decoded."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+from rich.console import Console
+from rich.markup import escape
+
+from babelmill.format import read_manifest
+from pipelines import command
+
+WIDTH = 400
+"""Characters of a text that are shown without `--full`."""
+
+
+def arrow_files(path: Path) -> list[Path]:
+    """The Arrow files that a path names: itself, or all below it."""
+    return [path] if path.is_file() else sorted(path.glob("**/*.arrow"))
+
+
+def rows_of(path: Path, model: Path | None) -> Iterator[dict[str, Any]]:
+    """The rows of an Arrow file as Python values, with `text` decoded from `input_ids` where a model is at hand."""
+    encoder = None
+    if model is not None:
+        from vocab.encoding import load
+
+        encoder = load(model)
+    reader = pa.ipc.open_file(pa.memory_map(str(path)))
+    for number in range(reader.num_record_batches):
+        for row in reader.get_batch(number).to_pylist():
+            if isinstance(row.get("text"), bytes):
+                row["text"] = row["text"].decode("utf-8", "replace")
+            if "input_ids" in row and encoder is not None:
+                row["text"] = encoder.decode(row["input_ids"])
+            yield row
+
+
+def model_near(path: Path) -> Path | None:
+    """The vocabulary of the work directory that a path lies in."""
+    for folder in path.resolve().parents:
+        if (folder / "vocab" / "spm.model").exists():
+            return folder / "vocab" / "spm.model"
+    return None
+
+
+def language_of(path: Path) -> str | None:
+    """The language of a file below `documents/<split>/<language>/` or `<stage>/<corpus>/<language>/`."""
+    return path.parent.name or None
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--language", help="Only this language (as in folder names or in the column).")
+@click.option("--reason", help="Only rejects and removals with this reason.")
+@click.option("-n", "--rows", default=10, show_default=True, help="How many rows.")
+@click.option("--skip", default=0, help="Rows to pass over first.")
+@click.option("--model", type=click.Path(exists=True, path_type=Path), help="SentencePiece model to decode ids with.")
+@click.option("--full", is_flag=True, help="Whole texts and all ids.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a row.")
+def inspect(
+    path: Path,
+    language: str | None,
+    reason: str | None,
+    rows: int,
+    skip: int,
+    model: Path | None,
+    full: bool,
+    as_json: bool,
+) -> None:
+    """Show rows of PATH: a part, a shard, a list of rejects or removals, a folder of them, or a manifest."""
+    if path.name == "manifest.json":
+        click.echo(json.dumps(read_manifest(path)["ledger"], indent=1))
+        return
+    console, shown, passed = Console(soft_wrap=True), 0, 0
+    for file in arrow_files(path):
+        for number, row in enumerate(rows_of(file, model or model_near(file))):
+            spoken = row.get("language") or language_of(file)
+            if (language and language not in (spoken, language_of(file))) or (reason and row.get("reason") != reason):
+                continue
+            passed += 1
+            if passed <= skip:
+                continue
+            if shown == rows:
+                return
+            shown += 1
+            if as_json:
+                click.echo(json.dumps({"file": str(file), "number": number, **_plain(row, full)}, ensure_ascii=False))
+            else:
+                _show(console, file, number, _plain(row, full))
+    if not shown:
+        click.echo("No rows match.", err=True)
+        sys.exit(command.CONFIGURATION if not arrow_files(path) else 0)
+
+
+def _plain(row: dict[str, Any], full: bool) -> dict[str, Any]:
+    """Values as people read them: no bytes, long ones cut."""
+    plain = {}
+    for name, value in row.items():
+        if isinstance(value, bytes):
+            value = value.hex()
+        elif isinstance(value, str) and not full and len(value) > WIDTH:
+            value = f"{value[:WIDTH]}… ({len(value):,} characters)"
+        elif isinstance(value, list) and not full and len(value) > 16:
+            value = f"{value[:16]}… ({len(value):,} in all)"
+        plain[name] = value
+    return plain
+
+
+def _show(console: Console, file: Path, number: int, row: dict[str, Any]) -> None:
+    text = row.pop("text", None)
+    console.print(f"[bold]{escape(str(file))}[/bold] row {number}")
+    console.print("  " + escape("  ".join(f"{name}={value}" for name, value in row.items())), style="dim", highlight=False)
+    if text is not None:
+        console.print("  " + escape(str(text)).replace("\n", "\n  "), highlight=False)

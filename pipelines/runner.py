@@ -1,0 +1,46 @@
+"""How Beam is started: which runner, how many workers, and what it may say on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+
+LOCAL = {"", "DirectRunner", "FnApiRunner"}
+
+
+def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
+    """Beam's options from what follows `--` on the command line.
+
+    `DirectRunner`, the default, means FnApiRunner in this process with as many threads as cores: Beam's own choice would
+    first try to download another runner. Kernels release the GIL, so threads do.
+    """
+    options = PipelineOptions(list(arguments))
+    if (options.view_as(StandardOptions).runner or "") in LOCAL:
+        options.view_as(StandardOptions).runner = "FnApiRunner"
+        direct = options.view_as(DirectOptions)
+        named = any(argument.startswith("--direct_num_workers") for argument in arguments)
+        if not named or direct.direct_num_workers == 0:
+            direct.direct_num_workers = os.cpu_count() or 1
+        if not any(argument.startswith("--direct_running_mode") for argument in arguments):
+            direct.direct_running_mode = "in_memory" if direct.direct_num_workers == 1 else "multi_threading"
+    return options
+
+
+def lanes(options: PipelineOptions) -> int:
+    """To how many workers tasks are dealt: the local runner's threads, else as many as a cluster may have."""
+    if options.view_as(StandardOptions).runner == "FnApiRunner":
+        return options.view_as(DirectOptions).direct_num_workers
+    return 1
+
+
+def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
+    """A pipeline that says nothing but warnings of consequence."""
+    for name in ("apache_beam", "root"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="apache_beam")
+    return beam.Pipeline(options=options)

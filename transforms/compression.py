@@ -1,0 +1,137 @@
+"""Reading compressed sources as streams: decoded bytes come out in pieces, the sha256 of what was read is kept.
+
+The standard library's `lzma` decodes xz; pyarrow, which is here anyway, the others. A file that stops early is an error, and
+so are bytes that follow the last stream, where `lzma.open` would drop them unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import lzma
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+
+PIECE_BYTES = 1 << 20
+"""Bytes read at a time, and the most that come out at a time."""
+
+MAGIC: dict[str, tuple[bytes, ...]] = {
+    "xz": (b"\xfd7zXZ\0",),
+    "gz": (b"\x1f\x8b",),
+    "bz2": (b"BZh",),
+    # A frame, or one of the skippable frames with which parallel compressors begin a file (RFC 8878, 3.1).
+    "zst": (b"\x28\xb5\x2f\xfd", *(bytes([0x50 + number]) + b"\x2a\x4d\x18" for number in range(16))),
+}
+"""The bytes with which files of each kind begin."""
+
+_ARROW_NAMES = {"gz": "gzip", "bz2": "bz2", "zst": "zstd"}
+
+
+class CompressionError(ValueError):
+    """The bytes are not what the file's name says, or end early; the message tells the cause, not the file."""
+
+
+class HashedReader(io.RawIOBase):
+    """Reads a binary file and hashes what it reads.
+
+    Args:
+        file: read from where it stands; whoever opened it closes it.
+
+    Attributes:
+        sha256: of the bytes read so far; call its `hexdigest`.
+    """
+
+    def __init__(self, file: BinaryIO):
+        self.sha256 = hashlib.sha256()
+        self._file = file
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer) -> int:
+        """Fill `buffer` (writable bytes) and return how much of it: less than all only at the end of the file."""
+        filled = 0
+        while filled < len(buffer) and (piece := self._file.read(len(buffer) - filled)):
+            buffer[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        self.sha256.update(buffer[:filled])
+        return filled
+
+
+def decompressed(reader: HashedReader, kind: str) -> Iterator[bytes]:
+    """The decoded bytes of a file, at most `PIECE_BYTES` at a time.
+
+    Args:
+        reader: the file; it has been read to its end, and hashed, once the iterator has ended.
+        kind: a key of `MAGIC`, or `plain`.
+
+    Raises:
+        CompressionError: the file begins as another kind of file does, is damaged, or ends early.
+    """
+    file = io.BufferedReader(reader, PIECE_BYTES)
+    head = file.peek()[:60]
+    if not head:
+        return
+    check_magic(head, kind)
+    if kind == "xz":
+        yield from _xz(file)
+    elif kind == "plain":
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+    else:
+        yield from _arrow(file, kind)
+
+
+def check_magic(head: bytes, kind: str) -> None:
+    """Compare a file's first bytes with what its name promises.
+
+    Raises:
+        CompressionError: they are those of another kind of file; the message quotes them.
+    """
+    found = next((kind for kind, magics in MAGIC.items() if head.startswith(magics)), "plain")
+    if found == kind:
+        return
+    if found != "plain":
+        raise CompressionError(f"begins as a .{found} file does ({head[:6].hex(' ')}); rename it")
+    page = head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml"))
+    guess = "a web page, as servers send instead of a file" if page else "no such file"
+    expected = MAGIC[kind][0].hex(" ")
+    raise CompressionError(
+        f"is named .{kind} but is {guess}: it begins with {head!r}, expected the bytes {expected}; get it again"
+    )
+
+
+def _xz(file: io.BufferedReader) -> Iterator[bytes]:
+    """One xz stream after the other, with the zero bytes that the format allows between them."""
+    data = file.read(PIECE_BYTES)
+    while data:
+        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+        while not stream.eof:
+            if stream.needs_input and not data and not (data := file.read(PIECE_BYTES)):
+                raise CompressionError("ends in the middle of its xz stream; it was cut off: get it again")
+            try:
+                piece = stream.decompress(data, PIECE_BYTES)
+            except lzma.LZMAError as error:
+                raise CompressionError(f"is damaged (xz: {error}); get it again") from error
+            data = b""
+            if piece:
+                yield piece
+        data = stream.unused_data.lstrip(b"\0")
+        while not data and (padding := file.read(PIECE_BYTES)):
+            data = padding.lstrip(b"\0")
+
+
+def _arrow(file: io.BufferedReader, kind: str) -> Iterator[bytes]:
+    """A gzip, bzip2 or Zstandard file of one or several streams."""
+    stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), _ARROW_NAMES[kind])
+    while True:
+        try:
+            piece = stream.read(PIECE_BYTES)
+        except OSError as error:
+            raise CompressionError(f"is damaged or was cut off ({kind}: {error}); get it again") from error
+        if not piece:
+            return
+        yield piece

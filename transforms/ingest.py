@@ -1,0 +1,188 @@
+"""From a source to raw parts: fetch what is far, decode in one stream, cut into parts.
+
+A source is one compressed stream and so one task; but its parts are noted one by one as they are written, and a task that was
+cut off goes on after the last of them (it reads the stream again from its start, and writes nothing twice).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from babelmill.format import RAW, REJECTS, File, Ledger, digest
+from transforms.documents import DecodeOptions, Decoder, Oversized
+from transforms.fetch import FetchOptions, fetch
+from transforms.journal import Record, Task
+from transforms.languages import language
+from transforms.parts import byte_lengths, constant
+from transforms.sources import SourceError
+from transforms.storage import STATE, WorkDirectory
+
+DOWNLOADS = "downloads"
+"""Folder of the work directory for what was fetched."""
+
+
+def stamp(work: WorkDirectory, name: str, address: str, local: bool) -> list[Any] | None:
+    """What tells cheaply that a source has not been touched: address, size and time of the file that is read."""
+    path = Path(address) if local else target_of(work, name, address)
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return [address, found.st_size, found.st_mtime_ns]
+
+
+def target_of(work: WorkDirectory, name: str, address: str) -> Path:
+    """Where the file of a far source is kept."""
+    corpus = name.split("/")[0]
+    return work.path(f"{DOWNLOADS}/{corpus}/{address.rsplit('/', 1)[-1]}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestSource:
+    """Does one task of `download`.
+
+    The task's job: `corpus`, `code`, `split`, and `address`, `local`; or `problem`, why there is no source.
+
+    Attributes:
+        part_bytes: text in a part, at least; a part ends with the document that reaches it.
+        max_document_bytes: longer documents are rejected.
+        connections, retries, timeout: see `FetchOptions`.
+    """
+
+    part_bytes: int
+    max_document_bytes: int
+    connections: int
+    retries: int
+    timeout: float
+
+    def __call__(self, work: WorkDirectory, task: Task) -> Record:
+        """Fetch and decode one source."""
+        job = task.job
+        if "problem" in job:
+            raise SourceError(job["problem"])
+        path = Path(job["address"]) if job["local"] else self._fetch(work, task)
+        spoken = language(job["code"], strict=False)
+        before = stamp(work, task.name, job["address"], job["local"])
+        parts = Parts(work, task.name, [before, task.parameters])
+        decoder = Decoder(path, options=self._decoding(job["split"], parts.next_document))
+        for batches in cut(iter(decoder), self.part_bytes):
+            parts.write(batches)
+        files = {f"part-{number:05d}": file for number, file in enumerate(parts.files)}
+        if decoder.oversized:
+            files["oversized"] = write_oversized(work, task.name, decoder.oversized)
+        ledger = Ledger(
+            documents=decoder.documents,
+            kept=decoder.documents - len(decoder.oversized),
+            dropped={"oversized": len(decoder.oversized)} if decoder.oversized else {},
+            bytes=parts.text_bytes,
+        )
+        return Record(
+            name=task.name,
+            parameters=task.parameters,
+            inputs=digest(decoder.sha256),
+            files=files,
+            ledger={spoken.bcp47: ledger},
+            facts={"language": spoken.bcp47, "sha256": decoder.sha256, "stamp": before},
+        )
+
+    def _decoding(self, split: str, first_document: int) -> DecodeOptions:
+        return DecodeOptions(
+            split="line" if split == "line" else "document",
+            max_document_bytes=self.max_document_bytes,
+            batch_bytes=min(1 << 20, self.part_bytes),
+            first_document=first_document,
+        )
+
+    def _fetch(self, work: WorkDirectory, task: Task) -> Path:
+        target = target_of(work, task.name, task.job["address"])
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            options = FetchOptions(retries=self.retries, timeout=self.timeout)
+            fetch(task.job["address"], target, options=options)
+        return target
+
+
+def cut(batches: Iterator[pa.RecordBatch], part_bytes: int) -> Iterator[list[pa.RecordBatch]]:
+    """Group batches into parts of at least `part_bytes` of text each, but for the last."""
+    part: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        part.append(batch)
+        size += int(byte_lengths(batch.column("text")).sum())
+        if size >= part_bytes:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+class Parts:
+    """The raw parts of one source, those of a run that was cut off included.
+
+    Attributes:
+        files: parts in order.
+        next_document: number of the first document that no part holds.
+        text_bytes: text in all parts.
+    """
+
+    def __init__(self, work: WorkDirectory, name: str, identity: list[Any]):
+        self.files: list[File] = []
+        self.next_document = self.text_bytes = 0
+        self._work, self._name, self._identity = work, name, json.loads(json.dumps(identity))
+        while note := self._finished(len(self.files)):
+            self._add(File(**note["file"]), note["next_document"], note["text_bytes"])
+
+    def write(self, batches: list[pa.RecordBatch]) -> None:
+        """Write the next part and note that it is finished."""
+        number = len(self.files)
+        self._work.path(self._note(number)).unlink(missing_ok=True)
+        with self._work.write_arrow(f"raw/{self._name}/part-{number:05d}.arrow", RAW) as writer:
+            for batch in batches:
+                writer.write(batch)
+        text_bytes = sum(int(byte_lengths(batch.column("text")).sum()) for batch in batches)
+        next_document = batches[-1].column("document")[-1].as_py() + 1
+        note = {
+            "identity": self._identity,
+            "file": asdict(writer.file),
+            "next_document": next_document,
+            "text_bytes": text_bytes,
+        }
+        self._work.write_bytes(self._note(number), json.dumps(note, sort_keys=True).encode())
+        self._add(writer.file, next_document, text_bytes)
+
+    def _add(self, file: File, next_document: int, text_bytes: int) -> None:
+        self.files.append(file)
+        self.next_document = next_document
+        self.text_bytes += text_bytes
+
+    def _note(self, number: int) -> str:
+        return f"{STATE}/journal/download-parts/{self._name}/part-{number:05d}.json"
+
+    def _finished(self, number: int) -> dict[str, Any] | None:
+        """The note of a part that this very source gave before, if the part is still there."""
+        try:
+            note = json.loads(self._work.path(self._note(number)).read_text(encoding="utf-8"))
+            right = note["identity"] == self._identity and self._work.has(File(**note["file"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+        return note if right else None
+
+
+def write_oversized(work: WorkDirectory, name: str, oversized: list[Oversized]) -> File:
+    """Keep the beginning of each document that was too long, where a person can look at it."""
+    columns = [
+        pa.array([one.document for one in oversized], pa.int32()),
+        pa.array([one.document for one in oversized], pa.int64()),
+        constant("oversized", len(oversized)),
+        pa.array([float(one.bytes) for one in oversized], pa.float32()),
+        pa.array([one.head.decode("utf-8", "replace") for one in oversized], pa.string()),
+    ]
+    with work.write_arrow(f"rejects/download/{name}/oversized.arrow", REJECTS) as writer:
+        writer.write(pa.record_batch(columns, schema=REJECTS))
+    return writer.file

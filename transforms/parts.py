@@ -1,0 +1,131 @@
+"""Reading parts: which rows of a part are kept, and rows by number from mapped files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from babelmill.format import File
+from transforms.storage import WorkDirectory
+
+BATCH_BYTES = 1 << 20
+"""Text, tokens or signatures in a record batch of a part: small enough that a reader's working set stays small."""
+
+
+def constant(value: str, rows: int) -> pa.DictionaryArray:
+    """A dictionary-encoded column that holds one string in every row."""
+    return names(np.zeros(rows, np.int16), [value])
+
+
+def names(indices: np.ndarray, values: list[str] | tuple[str, ...]) -> pa.DictionaryArray:
+    """A dictionary-encoded column; a negative index is a null.
+
+    Args:
+        indices: int16 (rows,), into `values`.
+        values: the same for all batches of a file, since an IPC file holds a dictionary once.
+    """
+    indices = np.ascontiguousarray(indices, np.int16)
+    return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(values, pa.string()))
+
+
+def removed_rows(work: WorkDirectory, *files: File | None) -> np.ndarray:
+    """Row numbers that lists of rejects or removals hold, as one int32 array.
+
+    Raises:
+        CorruptFile: a list is missing or differs from its description.
+    """
+    found = [np.zeros(0, np.int32)]
+    for file in files:
+        if file is not None:
+            reader = work.open_arrow(file)
+            for number in range(reader.num_record_batches):
+                found.append(reader.get_batch(number).column("row").to_numpy())
+    return np.concatenate(found)
+
+
+def kept_mask(rows: int, removed: np.ndarray) -> np.ndarray:
+    """bool (rows,): False where a row was removed."""
+    mask = np.ones(rows, bool)
+    mask[removed] = False
+    return mask
+
+
+@dataclass(frozen=True)
+class Part:
+    """A mapped Arrow file whose rows can be had by number.
+
+    Attributes:
+        reader: the open file.
+        starts: int64 (batches + 1,): the row with which each record batch starts, and the number of rows.
+    """
+
+    reader: pa.ipc.RecordBatchFileReader
+    starts: np.ndarray
+
+    @classmethod
+    def open(cls, work: WorkDirectory, file: File) -> Part:
+        """Map a file and check it.
+
+        Raises:
+            CorruptFile: it is missing or differs from its description.
+        """
+        return cls.map(work.open_arrow(file))
+
+    @classmethod
+    def map(cls, reader: pa.ipc.RecordBatchFileReader) -> Part:
+        """The part behind an open file."""
+        sizes = [reader.get_batch(number).num_rows for number in range(reader.num_record_batches)]
+        return cls(reader, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self.starts[-1])
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The record batches in order."""
+        for number in range(self.reader.num_record_batches):
+            yield self.reader.get_batch(number)
+
+    def kept(self, mask: np.ndarray, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        """The rows where `mask` (bool, one a row) is true, batch by batch; batches without any are left out."""
+        for start, batch in zip(self.starts, self.batches(), strict=False):
+            chosen = mask[start : start + batch.num_rows]
+            batch = batch.select(columns)
+            if chosen.all():
+                yield batch
+            elif chosen.any():
+                yield batch.filter(pa.array(chosen))
+
+    def take(self, rows: np.ndarray, columns: list[str]) -> pa.Table:
+        """Rows by number (int64, any order, repeats allowed), in the order asked for.
+
+        Only the record batches that hold a row are touched.
+        """
+        order = np.argsort(rows, kind="stable")
+        ordered = rows[order]
+        numbers = np.searchsorted(self.starts, ordered, side="right") - 1
+        pieces = []
+        for number in np.unique(numbers):
+            local = ordered[numbers == number] - self.starts[number]
+            pieces.append(self.reader.get_batch(int(number)).select(columns).take(pa.array(local)))
+        if not pieces:
+            return self.reader.schema.empty_table().select(columns)
+        place = np.empty(rows.size, np.int64)
+        place[order] = np.arange(rows.size)
+        return pa.Table.from_batches(pieces).take(pa.array(place))
+
+
+def text_buffers(texts: pa.StringArray | pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes (uint8) and offsets (int32, rows + 1) of a column, without a copy; a slice keeps its parent's bytes."""
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return (np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)), ends
+
+
+def byte_lengths(texts: pa.StringArray | pa.BinaryArray) -> np.ndarray:
+    """UTF-8 bytes of each row, int32."""
+    return np.diff(text_buffers(texts)[1])

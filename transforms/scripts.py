@@ -1,0 +1,101 @@
+"""In which scripts a document is written: the share of its letters that belong to the scripts of its language.
+
+A letter is a code point of general category L or M with a script of its own (UAX #24). What several scripts use (digits,
+punctuation, the kana length mark, combining accents) says nothing and is left out. Simplified and traditional Chinese are
+one script here, Han: which it is cannot be seen from a single character.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from transforms.parts import text_buffers
+from transforms.script_ranges import RANGES
+
+
+class UnknownScript(ValueError):
+    """A script code that Unicode gives to no letter."""
+
+
+@cache
+def script_numbers() -> tuple[tuple[str, ...], np.ndarray]:
+    """The scripts of all code points.
+
+    Returns:
+        ISO 15924 codes, and uint8 (0x110000,), read-only: 1 + the index of a letter's script, 0 for what is no script's.
+    """
+    numbers = np.zeros(0x110000, np.uint8)
+    for number, text in enumerate(RANGES.values(), 1):
+        for span in text.split():
+            first, _, last = span.partition("-")
+            numbers[int(first, 16) : int(last or first, 16) + 1] = number
+    numbers.flags.writeable = False
+    return tuple(RANGES), numbers
+
+
+def share(texts: pa.StringArray, scripts: tuple[str, ...]) -> np.ndarray:
+    """The share of each document's letters that belong to the given scripts.
+
+    Args:
+        texts: valid UTF-8, without nulls.
+        scripts: ISO 15924 codes of Unicode's scripts (`Hira`, not `Jpan`).
+
+    Returns:
+        float32 (rows,) in [0, 1]; NaN where a document has no letters, and everywhere if `scripts` is empty.
+
+    Raises:
+        UnknownScript: no letter of Unicode belongs to one of `scripts`.
+    """
+    if not scripts or not len(texts):
+        return np.full(len(texts), np.nan, np.float32)
+    data, offsets = text_buffers(texts)
+    own, letters = np.empty(len(texts), np.int64), np.empty(len(texts), np.int64)
+    _count(data, offsets, _kinds(tuple(scripts)), own, letters)
+    with np.errstate(invalid="ignore"):
+        return (own / letters).astype(np.float32)
+
+
+@cache
+def _kinds(scripts: tuple[str, ...]) -> np.ndarray:
+    """uint8 (0x110000,), read-only: 3 a letter of the scripts, 1 one of another script, 0 no letter."""
+    codes, numbers = script_numbers()
+    unknown = set(scripts) - set(codes)
+    if unknown:
+        raise UnknownScript(
+            f"script {min(unknown)!r} is not one of Unicode's; it takes ISO 15924 codes such as 'Latn', 'Cyrl', or for "
+            "Japanese 'Hira', 'Kana' and 'Hani'"
+        )
+    kinds = np.minimum(numbers, 1)
+    kinds[np.isin(numbers, [1 + codes.index(script) for script in scripts])] = 3
+    kinds.flags.writeable = False
+    return kinds
+
+
+@njit(cache=True, nogil=True)
+def _count(data, offsets, kinds, own, letters):
+    """Count letters: bit 0 of a kind says that it is one, bit 1 that it is one of the scripts asked for."""
+    for r in range(offsets.shape[0] - 1):
+        i, end = np.int64(offsets[r]), np.int64(offsets[r + 1])
+        ours, all_letters = np.int64(0), np.int64(0)
+        while i < end:
+            point = np.int64(data[i])
+            if point < 0x80:
+                i += 1
+            elif point < 0xE0:
+                point = (point & 0x1F) << 6 | (data[i + 1] & 0x3F)
+                i += 2
+            elif point < 0xF0:
+                point = (point & 0x0F) << 12 | np.int64(data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)
+                i += 3
+            else:
+                point = (point & 0x07) << 18 | np.int64(data[i + 1] & 0x3F) << 12
+                point |= np.int64(data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)
+                i += 4
+            kind = np.int64(kinds[point])
+            ours += kind >> 1
+            all_letters += kind & 1
+        own[r], letters[r] = ours, all_letters

@@ -1,0 +1,219 @@
+"""The graph that every stage is: tasks are dealt out, done, noted in the journal, and summed up in a manifest.
+
+Only task descriptions and records cross a shuffle here, as short strings; text stays in files.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from babelmill.format import FormatError
+from transforms.errors import InputError
+from transforms.journal import Journal, Record, Task
+from transforms.manifest import manifest_of
+from transforms.storage import STATE, WorkDirectory, WorkDirectoryError
+
+BAD_INPUT = (InputError, FormatError)
+"""Exceptions that make a task fail and leave the run going."""
+
+MARK = ("<<babelmill: ", " :babelmill>>")
+"""Around the message of an error that ends a run: runners bury it in tracebacks of their own."""
+
+
+class StopRun(RuntimeError):
+    """Ends the whole run."""
+
+    @classmethod
+    def because(cls, message: str) -> StopRun:
+        """With a message for the user, between `MARK`s."""
+        return cls(message.join(MARK))
+
+
+def stopped_by(error: BaseException) -> str | None:
+    """The message of the `StopRun` that a runner's exception comes from, or None."""
+    text = str(error)
+    if MARK[0] not in text:
+        return None
+    return text.split(MARK[0], 1)[1].split(MARK[1], 1)[0]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one run of a stage has to do; a JSON file of the work directory, so that graphs stay small.
+
+    Attributes:
+        stage: the stage's name.
+        parameters: the configuration that it runs with, as JSON values, for the manifest's reader.
+        manifest: name of the manifest to write.
+        todo: tasks to do, in the order in which they are dealt out.
+        done: records of tasks that need not be done again.
+    """
+
+    stage: str
+    parameters: dict[str, Any]
+    manifest: str
+    todo: list[Task]
+    done: list[Record]
+
+    @staticmethod
+    def file_name(stage: str) -> str:
+        """Name of a stage's plan in the work directory."""
+        return f"{STATE}/plans/{stage}.json"
+
+    def write(self, work: WorkDirectory) -> str:
+        """Write the plan and return its name."""
+        name = self.file_name(self.stage)
+        work.write_json(
+            name,
+            {
+                "stage": self.stage,
+                "parameters": self.parameters,
+                "manifest": self.manifest,
+                "todo": [task.to_json() for task in self.todo],
+                "done": [record.to_json() for record in self.done],
+            },
+        )
+        return name
+
+    @classmethod
+    def read(cls, work: WorkDirectory, name: str) -> Plan:
+        """Read a plan that `write` wrote."""
+        values = json.loads(work.path(name).read_text(encoding="utf-8"))
+        return cls(
+            stage=values["stage"],
+            parameters=values["parameters"],
+            manifest=values["manifest"],
+            todo=[Task.from_json(text) for text in values["todo"]],
+            done=[Record.from_json(text) for text in values["done"]],
+        )
+
+
+def deal(tasks: Iterable[Task], lanes: int) -> list[Task]:
+    """Order tasks so that dealing them out in turn to `lanes` workers gives each about the same bytes.
+
+    Largest first, to and fro: with two lanes the sizes 9 8 7 6 5 4 are dealt 9 8 | 6 7 | 5 4, which is 20 and 19.
+    """
+    ordered = sorted(tasks, key=lambda task: (-task.size, task.name))
+    rounds = [ordered[start : start + lanes] for start in range(0, len(ordered), lanes)]
+    return [task for number, tasks in enumerate(rounds) for task in (reversed(tasks) if number % 2 else tasks)]
+
+
+@dataclass
+class ReadTasks(beam.PTransform):
+    """The tasks of a plan, dealt out to the workers.
+
+    Args:
+        root: the work directory.
+
+    Expands a PCollection[str] of plan names to a PCollection[str] of tasks.
+    """
+
+    root: str
+
+    def expand(self, plans):
+        """Read, then break fusion: without it one worker does everything."""
+        return plans | "Read" >> beam.FlatMap(self.read).with_output_types(str) | "Deal" >> beam.Reshuffle()
+
+    def read(self, name: str) -> Iterator[str]:
+        """The tasks of one plan."""
+        for task in Plan.read(WorkDirectory(Path(self.root)), name).todo:
+            yield task.to_json()
+
+
+@dataclass
+class RunTasks(beam.PTransform):
+    """Does tasks and notes each in the journal.
+
+    Args:
+        stage: the stage's name.
+        root: the work directory.
+        function: does one task; raises `InputError` or `FormatError` for input that cannot be used.
+        stop: end the run at the first task that fails, rather than go on with the others.
+
+    Expands a PCollection[str] of tasks to a PCollection[str] of records.
+    """
+
+    stage: str
+    root: str
+    function: Callable[[WorkDirectory, Task], Record]
+    stop: bool = False
+
+    def expand(self, tasks):
+        """One task, one record."""
+        return tasks | "Do" >> beam.Map(self.run).with_output_types(str)
+
+    def run(self, text: str) -> str:
+        """Do one task."""
+        task, work = Task.from_json(text), WorkDirectory(Path(self.root))
+        return do(self.stage, work, task, self.function, stop=self.stop).to_json()
+
+
+def do(
+    stage: str,
+    work: WorkDirectory,
+    task: Task,
+    function: Callable[[WorkDirectory, Task], Record],
+    *,
+    stop: bool = False,
+) -> Record:
+    """Do one task and note it in the journal.
+
+    The old record goes first: were it left until the new files are in place, a kill between the two would leave a record of
+    files that are no longer there.
+
+    Raises:
+        StopRun: the work directory cannot be written, or the task failed and `stop` is set.
+    """
+    journal = Journal(work, stage)
+    try:
+        journal.forget(task.name)
+        try:
+            record = function(work, task)
+        except BAD_INPUT as error:
+            if stop:
+                raise StopRun.because(f"{stage}, {task.name}: {error}") from error
+            record = Record(name=task.name, parameters=task.parameters, inputs=task.inputs, failure=str(error))
+        journal.write(record)
+    except WorkDirectoryError as error:
+        raise StopRun.because(f"{stage}, {task.name}: {error.strerror}") from error
+    return record
+
+
+@dataclass
+class WriteManifest(beam.PTransform):
+    """Sums up a stage: records come in from the workers and from the plan, `manifest.json` goes out, last of all.
+
+    Args:
+        root: the work directory.
+        plan: name of the plan.
+
+    Expands a PCollection[str] of records to a PCollection[str] with the manifest's name.
+    """
+
+    root: str
+    plan: str
+
+    def expand(self, records):
+        """One group of all the records: a few hundred bytes a part."""
+        return (
+            records
+            | "Collect" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
+            | "Write" >> beam.Map(self.write).with_output_types(str)
+        )
+
+    def write(self, records: list[str]) -> str:
+        """Write the manifest of the plan's finished records and the new ones."""
+        work = WorkDirectory(Path(self.root))
+        plan = Plan.read(work, self.plan)
+        done = [*plan.done, *map(Record.from_json, records)]
+        work.write_json(
+            plan.manifest, manifest_of(plan.stage, plan.parameters, done, folder=posixpath.dirname(plan.manifest))
+        )
+        return plan.manifest

@@ -1,0 +1,1 @@
+"""SentencePiece: the sampling plan, training, encoding, export and inspection; no Beam."""

@@ -1,0 +1,194 @@
+"""A SentencePiece model file, read from its bytes.
+
+The file is a protobuf message (`sentencepiece_model.proto` of google/sentencepiece). The library's own generated reader cannot be
+imported beside Beam, whose protobuf is older, and its processor tells neither the normaliser's character map nor the trainer's
+settings; the wire format that holds them takes forty lines to read.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+WORD_MARK = "▁"
+"""U+2581, which SentencePiece writes for a space: a piece that begins with it begins a word."""
+
+
+class VocabularyError(ValueError):
+    """A vocabulary cannot be trained, read or exported as it was asked for."""
+
+
+class Kind(enum.IntEnum):
+    """What a piece is (`ModelProto.SentencePiece.Type`)."""
+
+    NORMAL = 1
+    UNKNOWN = 2
+    CONTROL = 3
+    USER_DEFINED = 4
+    UNUSED = 5
+    BYTE = 6
+
+
+class Algorithm(enum.IntEnum):
+    """How text is segmented (`TrainerSpec.ModelType`)."""
+
+    UNIGRAM = 1
+    BPE = 2
+    WORD = 3
+    CHAR = 4
+
+
+class Piece(NamedTuple):
+    """One entry of the vocabulary; its id is its place in the file. `score`: log probability (unigram) or minus the rank (BPE)."""
+
+    text: str
+    score: float
+    kind: Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFile:
+    """What a SentencePiece model says, as far as Babelmill asks.
+
+    Attributes:
+        name: the file's name, for messages.
+        pieces: the vocabulary; the id of a piece is its index.
+        algorithm: how text is segmented.
+        byte_fallback: whether a character without a piece becomes its UTF-8 bytes' pieces.
+        suffix_whitespace: whether the word mark ends a word instead of beginning it (`treat_whitespace_as_suffix`).
+        normalization: name of the normalisation rule, such as `nmt_nfkc`.
+        character_map: the rule itself, compiled: a double-array trie and the strings that it points to; empty for none.
+        dummy_prefix: whether a space is put before the text.
+        squeeze_spaces: whether spaces at both ends go and runs of them become one (`remove_extra_whitespaces`).
+        escape_spaces: whether spaces become the word mark.
+    """
+
+    name: str
+    pieces: tuple[Piece, ...]
+    algorithm: Algorithm
+    byte_fallback: bool
+    suffix_whitespace: bool
+    normalization: str
+    character_map: bytes
+    dummy_prefix: bool
+    squeeze_spaces: bool
+    escape_spaces: bool
+
+    def ids(self, *kinds: Kind) -> list[int]:
+        """The ids of the pieces of these kinds, ascending."""
+        return [index for index, piece in enumerate(self.pieces) if piece.kind in kinds]
+
+
+def read_model(path: str | Path) -> ModelFile:
+    """Read a `.model` file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        VocabularyError: it is not a SentencePiece model.
+    """
+    return parse_model(Path(path).read_bytes(), name=str(path))
+
+
+def parse_model(data: bytes, *, name: str) -> ModelFile:
+    """Read the bytes of a `.model` file (a serialised `ModelProto`).
+
+    Raises:
+        VocabularyError: they are not a SentencePiece model; `name` is the file in the message.
+    """
+    try:
+        model = _fields(data)
+        pieces = tuple(_piece(value) for value in model.get(1, []))
+        trainer, normalizer = _message(model, 2), _message(model, 3)
+        algorithm = Algorithm(_last(trainer, 3, Algorithm.UNIGRAM))
+        text = bytes(_last(normalizer, 1, b"")).decode()
+    except (ValueError, TypeError, IndexError, struct.error) as error:
+        raise VocabularyError(_not_a_model(name, data, str(error))) from error
+    if not any(piece.kind is Kind.UNKNOWN for piece in pieces):
+        raise VocabularyError(_not_a_model(name, data, f"{len(pieces)} pieces, none of them for unknown characters"))
+    return ModelFile(
+        name=name,
+        pieces=pieces,
+        algorithm=algorithm,
+        byte_fallback=bool(_last(trainer, 35, 0)),
+        suffix_whitespace=bool(_last(trainer, 24, 0)),
+        normalization=text,
+        character_map=bytes(_last(normalizer, 2, b"")),
+        dummy_prefix=bool(_last(normalizer, 3, 1)),
+        squeeze_spaces=bool(_last(normalizer, 4, 1)),
+        escape_spaces=bool(_last(normalizer, 5, 1)),
+    )
+
+
+def _not_a_model(name: str, data: bytes, found: str) -> str:
+    return (
+        f"{name} is not a SentencePiece model ({len(data):,} bytes that begin with {data[:16]!r}: {found}); "
+        "give a .model file that spm_train or Babelmill wrote, whole"
+    )
+
+
+def _piece(data: bytes) -> Piece:
+    fields = _fields(data)
+    text = bytes(fields[1][-1]).decode() if 1 in fields else ""
+    return Piece(text, float(_last(fields, 2, 0.0)), Kind(_last(fields, 3, Kind.NORMAL)))
+
+
+def _message(fields: dict[int, list], number: int) -> dict[int, list]:
+    return _fields(_last(fields, number, b""))
+
+
+def _last(fields: dict[int, list], number: int, default):
+    """A field's value: the last one where it occurs more than once, as protobuf rules."""
+    return fields[number][-1] if number in fields else default
+
+
+def _fields(data: bytes) -> dict[int, list]:
+    """A message's values by field number, in order: int (varint), float (32 bits), bytes (length-delimited)."""
+    found: dict[int, list] = {}
+    for number, value in _scan(memoryview(data)):
+        found.setdefault(number, []).append(value)
+    return found
+
+
+def _scan(data: memoryview) -> Iterator[tuple[int, int | float | bytes]]:
+    """Walk the wire format (protobuf.dev/programming-guides/encoding): a key (field number, wire type), then the value."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        number, wire = key >> 3, key & 7
+        if number == 0:
+            raise ValueError(f"field number 0 at byte {at}")
+        if wire == 0:
+            value, at = _varint(data, at)
+            yield number, value
+        elif wire == 5:
+            yield number, struct.unpack_from("<f", data, at)[0]
+            at += 4
+        elif wire == 1:
+            yield number, struct.unpack_from("<d", data, at)[0]
+            at += 8
+        elif wire == 2:
+            size, at = _varint(data, at)
+            if at + size > len(data):
+                raise ValueError(f"field {number} at byte {at} has {size} bytes, {len(data) - at} are left")
+            yield number, bytes(data[at : at + size])
+            at += size
+        else:
+            raise ValueError(f"wire type {wire} at byte {at}")
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """A base-128 integer, least significant group first, and where it ends."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+        shift += 7
+        if shift > 63:
+            raise ValueError(f"an integer of more than ten bytes at byte {at}")
