@@ -138,9 +138,8 @@ class ShardSet:
         return int(self._first_rows[-1])
 
     def __repr__(self) -> str:
-        return (
-            f"<{self.root}: {len(self):,} rows, {self.tokens:,} tokens of {self.kind}/{self.split} in {self.languages}>"
-        )
+        size = f"{len(self):,} rows, {self.tokens:,} tokens, {len(self.languages)} languages"
+        return f"<{self.kind}/{self.split} of {self.root}: {size}>"
 
     def __reduce__(self) -> Any:
         return partial(open, self.root, kind=self.kind, split=self.split, languages=self.languages), ()
@@ -172,8 +171,12 @@ class ShardSet:
 
         Raises:
             IndexError: there is no such row.
+            TypeError: the indices are no integers (a mask, for one).
         """
-        batches, rows = self._locate(np.asarray(indices, np.int64))
+        wanted = np.asarray(indices)
+        if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
+            raise TypeError(f"indices are {wanted.dtype} of shape {wanted.shape}, expected integers[n]")
+        batches, rows = self._locate(wanted.astype(np.int64))
         input_ids, offsets = self._input_ids.take(batches, rows)
         return Batch(
             input_ids=input_ids,
@@ -220,8 +223,8 @@ class ShardSet:
             seed, epoch, position = self._place(state)
         order = Permutation(len(self), seed, epoch)
         if batch_size is None:
-            return Pass(self.digest, order, position, 1, lambda rows: self[rows[0]])
-        return Pass(self.digest, order, position, batch_size, self.batch)
+            return Pass(lambda rows: self[rows[0]], order, shards=self.digest, position=position, step=1)
+        return Pass(self.batch, order, shards=self.digest, position=position, step=batch_size)
 
     def _place(self, state: Mapping[str, Any]) -> tuple[int, int, int]:
         """Seed, epoch and position of a state of these very shards: in others, a position means other rows."""
@@ -258,13 +261,13 @@ class Pass(Generic[Item]):
         position: rows of the order that were handed out or skipped.
     """
 
-    def __init__(self, digest: str, order: Permutation, position: int, step: int, read: Callable[[Rows], Item]):
+    def __init__(self, read: Callable[[Rows], Item], order: Permutation, *, shards: str, position: int, step: int):
         if not 0 <= position <= order.rows:
             raise ValueError(f"position is {position}, expected 0 to {order.rows}, the rows there are")
         if step < 1:
             raise ValueError(f"batch_size is {step}, expected at least 1")
         self.position = position
-        self._digest, self._order, self._step, self._read = digest, order, step, read
+        self._read, self._order, self._shards, self._step = read, order, shards, step
         self._ahead = np.empty(0, np.int64)
 
     def __iter__(self) -> Pass[Item]:
@@ -276,15 +279,16 @@ class Pass(Generic[Item]):
         if not self._ahead.size:
             stop = self.position + -(-_AHEAD // self._step) * self._step
             self._ahead = self._order(np.arange(self.position, min(stop, self._order.rows)))
-        rows, self._ahead = self._ahead[: self._step], self._ahead[self._step :]
+        rows = self._ahead[: self._step]
         item = self._read(rows)
+        self._ahead = self._ahead[self._step :]
         self.position += len(rows)
         return item
 
     def state(self) -> dict[str, Any]:
         """Where the pass stands, as JSON values: for `ShardSet.iterate`."""
         place = {"seed": self._order.seed, "epoch": self._order.epoch, "position": self.position}
-        return {"shards": self._digest, **place}
+        return {"shards": self._shards, **place}
 
 
 def _find_root(path: Path, kind: str) -> tuple[Path, str]:

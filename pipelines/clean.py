@@ -29,7 +29,7 @@ class Clean(Stage):
         """The section `clean`, the shingle's length, and the language model by its content."""
         model = self.measures.model
         return {
-            **self.config.clean.model_dump(mode="json"),
+            **self.config.clean.model_dump(mode="json", exclude={"language_id": {"model"}}),
             "shingle": self.config.dedup.shingle,
             "model_sha256": sha256_of(Path(model)) if model else None,
         }
@@ -69,8 +69,7 @@ class Clean(Stage):
         section, spoken = self.config.clean, language(code, strict=False)
         threshold = foreign = None
         if section.language_id:
-            thresholds = section.language_id.thresholds
-            threshold = thresholds.get(code, thresholds.get(spoken.bcp47, section.language_id.threshold))
+            threshold = section.language_id.thresholds.get(spoken.bcp47, section.language_id.threshold)
             foreign = section.language_id.foreign
         return Rules(
             min_characters=section.characters.min,

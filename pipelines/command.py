@@ -57,7 +57,9 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the argument CONFIG and `--set`; it gets the loaded `config`."""
 
     @click.argument("config_file", metavar="CONFIG", type=click.Path(dir_okay=False, path_type=Path))
-    @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override, as in shards.tokens=1000000.")
+    @click.option(
+        "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override, as in shards.tokens=1000000."
+    )
     @functools.wraps(command)
     @reported
     def wrapper(config_file: Path, overrides: tuple[str, ...], **kwargs: Any) -> Any:

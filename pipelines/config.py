@@ -7,10 +7,11 @@ A new section is a class here and a field of `Config`.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -56,12 +57,13 @@ def _resolved(address: str, info: ValidationInfo) -> str:
     folder = (info.context or {}).get("folder")
     if folder is None or "://" in address or address.lower().startswith("file:"):
         return address
-    return str(Path(folder, Path(address).expanduser()))
+    return os.path.abspath(os.path.join(folder, os.path.expanduser(address)))
 
 
-def _language_code(code: str) -> str:
+def _language(code: str, *, strict: bool) -> str:
+    """A code that the table of languages has, or, if not `strict`, that is a BCP 47 tag at least."""
     try:
-        language(code, strict=False)
+        language(code, strict=strict)
     except UnknownLanguage as error:
         raise problem(str(error)) from error
     return code
@@ -84,19 +86,29 @@ def _off(value: Any) -> Any:
     return None if value is False else value
 
 
+def _called(noun: str) -> Any:
+    """What messages and the reference page call a value, where its type says too little."""
+    return Field(json_schema_extra={"noun": noun})
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 """A number from 0 to 1."""
 
 Size = Annotated[
-    int, BeforeValidator(parse_size), Field(ge=1, json_schema_extra={"format": "size", "examples": ["32MiB"]})
+    int,
+    BeforeValidator(parse_size),
+    Field(ge=1, json_schema_extra={"noun": "a size", "format": "size", "examples": ["32MiB"]}),
 ]
 """A number of bytes; a file may write it with a unit."""
 
-Address = Annotated[str, Field(min_length=1), AfterValidator(_resolved)]
+Address = Annotated[str, Field(min_length=1), AfterValidator(_resolved), _called("a path or an address")]
 """A path, or an address with a scheme."""
 
-LanguageCode = Annotated[str, AfterValidator(_language_code)]
-"""A code of CC-100, OPUS, ISO 639-3 or BCP 47."""
+LanguageCode = Annotated[str, AfterValidator(partial(_language, strict=False)), _called("a language code")]
+"""A code of CC-100, OPUS, ISO 639-3 or BCP 47; a corpus may have languages that the table has not."""
+
+KnownLanguage = Annotated[str, AfterValidator(partial(_language, strict=True))]
+"""As `LanguageCode`, but one that the table has: a misspelt one would go unnoticed."""
 
 
 class Section(BaseModel):
@@ -115,9 +127,10 @@ class Section(BaseModel):
 class Corpus(Section):
     """A collection of files."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, examples=["cc-100"])
-    """What its folders and the column `corpus` are called. Letters, digits, `.`, `_` and `-`, so that it names a
-    folder on any file system."""
+    name: Annotated[str, _called("a name of letters, digits, '.', '_' and '-'")] = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, examples=["cc-100"]
+    )
+    """What its folders and the column `corpus` are called. So it must be a folder's name on any file system."""
     format: Literal["cc100"]
     """How its files are laid out. `cc100`: a file a language, named by its code, `de.txt.xz` (or `.gz`, `.zst`,
     `.bz2`, or plain `.txt`); a paragraph a line."""
@@ -125,7 +138,7 @@ class Corpus(Section):
     """Folder or address of its files; empty: where CC-100 is published. An address is `file:`, `http(s):` (`{code}`
     in it stands for the language), or has any scheme of fsspec. Files of a folder are read in place."""
     languages: Annotated[list[LanguageCode], Field(min_length=1), AfterValidator(_unique)] | None = Field(
-        default=None, examples=[["de", "no", "zh-Hans"]]
+        default=None, examples=[["de", "ja", "zh-Hans"]], json_schema_extra={"noun": "a list of language codes"}
     )
     """Languages to take, by the codes in its files' names; empty: all. That is every file found in a folder, or the
     116 languages of CC-100 on the web (550 GB). `no` is Norwegian and needs no quotes."""
@@ -160,15 +173,17 @@ class Characters(Section):
     min: int = Field(default=10, ge=1)
     """Fewest characters of a document. Drops what is left of markup. Ten can be a sentence in Chinese; the 50 words
     of Gopher and FineWeb are a value for English."""
-    max: int = Field(default=1_000_000, ge=1)
+    max: int = Field(default=1_000_000, ge=1, validate_default=True)
     """Most characters of a document. What is longer than most books is a list or a dump. Gopher's bound, 100,000
     words, is of the same order."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Characters:
-        if self.min > self.max:
-            raise problem(f"found {self.min:,}, expected at most `max`, which is {self.max:,}", "min")
-        return self
+    @field_validator("max")
+    @classmethod
+    def _above_min(cls, most: int, info: ValidationInfo) -> int:
+        fewest = info.data.get("min", 1)
+        if most < fewest:
+            raise problem(f"found {most}, expected at least `min`, which is {fewest}")
+        return most
 
 
 class Script(Section):
@@ -186,7 +201,9 @@ class LanguageId(Section):
     """Least probability of the file's language. cc_net, which made CC-100, takes 0.5 for lid.176; Curator takes 0.3,
     datatrove 0.65, Data-Juicer 0.8. Labels that the model does not tell apart (`no`, `nn`; `hr`, `bs`, `sr`, `sh`;
     `id`, `ms`) count as one."""
-    thresholds: dict[str, Share] = Field(default={}, examples=[{"gl": 0.4, "zh-Hant": 0.6}])
+    thresholds: dict[KnownLanguage, Share] = Field(
+        default={}, examples=[{"gl": 0.4, "zh-Hant": 0.6}], json_schema_extra={"noun": "numbers from 0 to 1 by code"}
+    )
     """Thresholds of single languages, by code. One number does not suit all: FineWeb-2 has a value a language, from
     0.3 to 0.9."""
     foreign: Share = 0.95
@@ -203,10 +220,7 @@ class LanguageId(Section):
         """Keys become BCP 47 tags: `hi_rom` and `hi-Latn` are one language."""
         by_tag: dict[str, float] = {}
         for code, threshold in thresholds.items():
-            try:
-                tag = language(code).bcp47
-            except UnknownLanguage as error:
-                raise problem(str(error), code) from error
+            tag = language(code).bcp47
             if tag in by_tag:
                 raise problem(f"found a second threshold for {tag}, expected one", code)
             by_tag[tag] = threshold
@@ -226,7 +240,7 @@ class Clean(Section):
     language_id: Annotated[LanguageId | None, BeforeValidator(_off)] = Field(
         default=LanguageId(), json_schema_extra={"off": True}
     )
-    """Whether a document is in the language of its file; `language_id: false`: not asked."""
+    """Whether it is in the language of its file; `language_id: false`: not asked."""
 
 
 class Dedup(Section):
@@ -240,8 +254,8 @@ class Dedup(Section):
     bands: int = Field(default=25, ge=1, le=PERMUTATIONS)
     """Bands of MinHash values; documents that agree in one are compared. With similarity s, bands b and rows r that
     has probability 1 - (1 - s^r)^b. 25 of 5 find 99.995 % of the pairs at 0.8 and 99 % at 0.7; FineWeb-2's 14 of 8
-    find 92 % at 0.8, but nothing then cuts at a stated similarity, so they cannot afford more."""
-    rows: int = Field(default=5, ge=1, le=PERMUTATIONS)
+    find 92 % at 0.8. Candidates are verified, so more of them do no harm."""
+    rows: int = Field(default=5, ge=1, le=PERMUTATIONS, validate_default=True)
     """MinHash values in a band; bands times rows is at most 128. Fewer rows find more pairs, and compare more."""
     shingle: int = Field(default=5, ge=1, le=32)
     """Tokens in a shingle: words, or characters where words are not spaced. FineWeb-2's word 5-gram. Shorter ones
@@ -253,13 +267,14 @@ class Dedup(Section):
     """Distance from the threshold within which shingles are compared exactly. The estimate from 128 values has a
     standard error of 0.035 at 0.8; 0.1 is nearly three of them."""
 
-    @model_validator(mode="after")
-    def _within_permutations(self) -> Dedup:
-        values = self.bands * self.rows
-        if values > PERMUTATIONS:
-            found = f"{self.bands} bands of {self.rows} rows, which take {values} values"
-            raise problem(f"found {found}, expected at most {PERMUTATIONS}", "bands")
-        return self
+    @field_validator("rows")
+    @classmethod
+    def _within_permutations(cls, rows: int, info: ValidationInfo) -> int:
+        bands = info.data.get("bands", 1)
+        if bands * rows > PERMUTATIONS:
+            values = f"{bands} bands of {rows} rows, {bands * rows} values"
+            raise problem(f"found {values}, expected at most {PERMUTATIONS} values")
+        return rows
 
 
 class Vocabulary(Section):
@@ -276,7 +291,7 @@ class Vocabulary(Section):
     alpha: Share | None = 0.3
     """Sampling exponent: a language's share is its size to this power. 1 keeps the shares of the corpus, 0 makes them
     equal. XLM-R and mT5 take 0.3, XLM 0.5, mBERT and XLM-E 0.7. Excludes `unimax`."""
-    unimax: float | None = Field(default=None, gt=0, examples=[4])
+    unimax: float | None = Field(default=None, gt=0, examples=[4], validate_default=True)
     """UniMax in place of `alpha`: equal shares, no text drawn more often than this. The smallest languages give all
     they have and the others share what is left, as for umT5; at mT5's exponent the smallest repeat over 100 times."""
     sample: Size = Field(default=50_000_000, ge=10_000)
@@ -307,16 +322,20 @@ class Vocabulary(Section):
             return {"alpha": None, **values}
         return values
 
+    @field_validator("unimax")
+    @classmethod
+    def _or_alpha(cls, unimax: float | None, info: ValidationInfo) -> float | None:
+        if "alpha" in info.data and (unimax is None) == (info.data["alpha"] is None):
+            found = "neither alpha nor unimax" if unimax is None else "both alpha and unimax"
+            raise problem(f"found {found}, expected one of the two")
+        return unimax
+
     @model_validator(mode="after")
-    def _no_contradiction(self) -> Vocabulary:
+    def _trained_or_given(self) -> Vocabulary:
         training = self.model_fields_set - {"model_file", "sample"}
         given = [name for name in type(self).model_fields if name in training and getattr(self, name) is not None]
         if self.model_file is not None and given:
-            raise problem(f"found {', '.join(given)} beside it, for training; remove them, or it", "model_file")
-        if self.alpha is not None and self.unimax is not None:
-            raise problem("found alpha beside it, expected one of the two; remove the other", "unimax")
-        if self.alpha is None and self.unimax is None:
-            raise problem("found neither alpha nor unimax, expected one of the two", "alpha")
+            raise problem(f"found keys for training beside it, {', '.join(given)}; remove them, or it", "model_file")
         return self
 
 
@@ -336,14 +355,14 @@ class Config(Section):
 
     workdir: Address = Field(examples=["work"])
     """Folder of everything that is written. One run at a time works in it."""
-    seed: int = Field(default=1, ge=0, lt=1 << 63)
+    seed: int = Field(default=1, ge=0, le=0xFFFF_FFFF)
     """Where random choices start from. The same input, configuration and seed give the same bytes, whatever the
     number of workers."""
     on_error: Literal["skip", "stop"] = "skip"
     """Whether a file that cannot be used is skipped or stops the run. Of a hundred downloads one may be cut short,
     and the others need not wait for it; what was skipped is named."""
-    corpora: list[Corpus] = Field(min_length=1)
-    """What to read: a list of corpora."""
+    corpora: list[Corpus] = Field(min_length=1, json_schema_extra={"noun": "a list of corpora"})
+    """What to read."""
     download: Download = Download()
     clean: Clean = Clean()
     dedup: Dedup = Dedup()

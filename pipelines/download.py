@@ -9,6 +9,7 @@ from typing import Any
 from babelmill.format import digest
 from pipelines.config import Corpus
 from pipelines.stage import Stage
+from transforms import lockfile
 from transforms.ingest import IngestSource, stamp
 from transforms.journal import Journal, Task
 from transforms.sources import Source, SourceError, locate
@@ -69,6 +70,11 @@ class Download(Stage):
         if record is None or record.facts.get("stamp") != stamp(self.work, name, source.address, source.local):
             return None
         return digest(record.facts["sha256"])
+
+    def finish(self) -> None:
+        """Bring the lock file up to date, where anything was downloaded."""
+        if lockfile.entries(self.work):
+            lockfile.merge(self.work)
 
     def function(self) -> IngestSource:
         """Fetches and decodes one source."""

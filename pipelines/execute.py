@@ -67,6 +67,7 @@ def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> 
         else:
             stage.write_manifest(planned.done)
         stage.prune()
+        stage.finish()
     except WorkDirectoryError as error:
         raise RunError(f"{stage.name}: {error.strerror}") from error
     finally:

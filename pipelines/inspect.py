@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from babelmill.format import read_manifest
 from pipelines import command
+from vocab.encoding import load
 
 WIDTH = 400
 """Characters of a text that are shown without `--full`."""
@@ -27,18 +28,15 @@ def arrow_files(path: Path) -> list[Path]:
 
 def rows_of(path: Path, model: Path | None) -> Iterator[dict[str, Any]]:
     """The rows of an Arrow file as Python values, with `text` decoded from `input_ids` where a model is at hand."""
-    encoder = None
-    if model is not None:
-        from vocab.encoding import load
-
-        encoder = load(model)
+    encoder = load(model) if model is not None else None
     reader = pa.ipc.open_file(pa.memory_map(str(path)))
     for number in range(reader.num_record_batches):
-        for row in reader.get_batch(number).to_pylist():
+        batch = reader.get_batch(number)
+        if "input_ids" in batch.schema.names and encoder is not None:
+            batch = batch.append_column("text", encoder.decode(batch.column("input_ids")))
+        for row in batch.to_pylist():
             if isinstance(row.get("text"), bytes):
                 row["text"] = row["text"].decode("utf-8", "replace")
-            if "input_ids" in row and encoder is not None:
-                row["text"] = encoder.decode(row["input_ids"])
             yield row
 
 
@@ -116,6 +114,8 @@ def _plain(row: dict[str, Any], full: bool) -> dict[str, Any]:
 def _show(console: Console, file: Path, number: int, row: dict[str, Any]) -> None:
     text = row.pop("text", None)
     console.print(f"[bold]{escape(str(file))}[/bold] row {number}")
-    console.print("  " + escape("  ".join(f"{name}={value}" for name, value in row.items())), style="dim", highlight=False)
+    console.print(
+        "  " + escape("  ".join(f"{name}={value}" for name, value in row.items())), style="dim", highlight=False
+    )
     if text is not None:
         console.print("  " + escape(str(text)).replace("\n", "\n  "), highlight=False)

@@ -20,7 +20,9 @@ def working(function: Callable[..., Any]) -> Callable[..., Any]:
     """Options of the commands that do work."""
     for option in (
         click.argument("beam_options", nargs=-1, type=click.UNPROCESSED),
-        click.option("--json", "as_json", is_flag=True, help="Events and the summary as JSON lines on standard output."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Events and the summary as JSON lines on standard output."
+        ),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and the summary."),
         click.option("-v", "--verbose", is_flag=True, help="Name every part that will be done, and why."),
     ):

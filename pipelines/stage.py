@@ -83,6 +83,9 @@ class Stage(abc.ABC):
         """A task that must be done, with what its last record can spare it."""
         return task
 
+    def finish(self) -> None:
+        """What is left to do when the manifest is written."""
+
     @property
     def manifest(self) -> str:
         """Name of the stage's manifest in the work directory."""

@@ -50,6 +50,8 @@ def demo(folder: Path, beam_options: tuple[str, ...]) -> None:
     path = folder / "demo.yaml"
     sample = resources.files(babelmill) / "sample" / "cc-100"
     path.write_text(DEMO.format(sample=sample), encoding="utf-8")
-    click.echo("Some forty languages of the Universal Declaration; the first run compiles kernels, which takes a minute.")
+    click.echo(
+        "Some forty languages of the Universal Declaration; the first run compiles kernels, which takes a minute."
+    )
     work_through([stage.name for stage in STAGES], load(path), beam_options)
     click.echo(f"\nLook at it:  babelmill inspect {folder}/work/shards/documents/train/de\nConfiguration: {path}")

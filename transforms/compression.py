@@ -1,7 +1,7 @@
 """Reading compressed sources as streams: decoded bytes come out in pieces, the sha256 of what was read is kept.
 
-The standard library's `lzma` decodes xz; pyarrow, which is here anyway, the others. A file that stops early is an error, and
-so are bytes that follow the last stream, where `lzma.open` would drop them unnoticed.
+The standard library's `lzma` decodes xz, pyarrow the others. A file that stops early is an error, and so are bytes that
+follow its last stream, where `lzma.open` would drop them unnoticed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import io
 import lzma
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -51,7 +51,7 @@ class HashedReader(io.RawIOBase):
         """True."""
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         """Fill `buffer` (writable bytes) and return how much of it: less than all only at the end of the file."""
         filled = 0
         while filled < len(buffer) and (piece := self._file.read(len(buffer) - filled)):
@@ -104,7 +104,7 @@ def check_magic(head: bytes, kind: str) -> None:
     )
 
 
-def _xz(file: io.BufferedReader) -> Iterator[bytes]:
+def _xz(file: BinaryIO) -> Iterator[bytes]:
     """One xz stream after the other, with the zero bytes that the format allows between them."""
     data = file.read(PIECE_BYTES)
     while data:
@@ -124,7 +124,7 @@ def _xz(file: io.BufferedReader) -> Iterator[bytes]:
             data = padding.lstrip(b"\0")
 
 
-def _arrow(file: io.BufferedReader, kind: str) -> Iterator[bytes]:
+def _arrow(file: BinaryIO, kind: str) -> Iterator[bytes]:
     """A gzip, bzip2 or Zstandard file of one or several streams."""
     stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), _ARROW_NAMES[kind])
     while True:

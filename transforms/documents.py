@@ -1,8 +1,8 @@
 """Decoding a source: a stream of bytes becomes record batches of documents, numbered from 0.
 
 Documents are separated by blank lines; each of their lines is a paragraph. A kernel finds the boundaries and writes the
-bytes where Arrow wants them, in one pass. What it does depends on the bytes alone and not on how they arrive, so a source
-gives the same batches whenever it is decoded. Text stays as it is, invalid UTF-8 and NUL bytes included.
+bytes where Arrow wants them, in one pass. What it does depends on the bytes alone and not on how they arrive, so a
+source gives the same batches whenever it is decoded. Text stays as it is, invalid UTF-8 and NUL bytes included.
 """
 
 from __future__ import annotations
@@ -64,39 +64,49 @@ class Oversized:
     Attributes:
         document: its number; it counts like any other.
         offset: where it begins in the decoded source, in bytes.
-        bytes: its length in the decoded source.
+        size: its length in the decoded source, in bytes.
         head: the first 64 KiB of its text.
     """
 
     document: int
     offset: int
-    bytes: int
+    size: int
     head: bytes
 
 
 class Decoder:
     """The documents of one source, as record batches of `babelmill.format.RAW`; iterate over it, once or again.
 
-    A line ends in LF or CRLF. A line of white space (ASCII) is blank; leading and trailing white space of others is kept.
-    A byte order mark at the start of the source is dropped.
+    A line ends in LF or CRLF. A line of ASCII white space is blank; other lines keep theirs at both ends. A byte order
+    mark at the start of the source is dropped.
 
     Args:
         source: a path, or a binary file, which can be read once.
-        name: for messages; the path, or the file's name, by default. Its suffix says how the source is compressed: `.xz`,
-            `.gz`, `.bz2`, `.zst`; any other means that it is not.
+        name: for messages; the path, or the file's name, by default. Its suffix says how the source is compressed:
+            `.xz`, `.gz`, `.bz2`, `.zst`; any other means that it is not.
         options: how it is cut.
 
     Attributes:
-        documents: documents met so far, oversized and skipped ones included.
         bytes: bytes of the decoded source so far.
-        oversized: documents that were left out so far.
-        sha256: of the compressed source, hex; None until the iteration has come to its end.
+        sha256: of the source as it is stored, hex; None until the iteration has come to its end.
     """
 
     def __init__(self, source: str | Path | BinaryIO, *, name: str | None = None, options: DecodeOptions | None = None):
         self.name = name or str(source if isinstance(source, (str, Path)) else getattr(source, "name", "a stream"))
+        self.bytes = 0
+        self.sha256: str | None = None
         self._source, self._options = source, options or DecodeOptions()
-        self._reset()
+        self._splitter = _Splitter(self._options)
+
+    @property
+    def documents(self) -> int:
+        """Documents met so far, oversized and skipped ones included."""
+        return self._splitter.documents
+
+    @property
+    def oversized(self) -> list[Oversized]:
+        """Documents left out so far."""
+        return self._splitter.oversized
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Decode.
@@ -104,7 +114,7 @@ class Decoder:
         Raises:
             SourceError: the source is missing, empty, without documents, cut off, damaged, or not what its suffix says.
         """
-        self._reset()
+        self.bytes, self.sha256, self._splitter = 0, None, _Splitter(self._options)
         with self._open() as file:
             reader = HashedReader(file)
             pieces = decompressed(reader, _kind(self.name))
@@ -117,11 +127,6 @@ class Decoder:
                 raise SourceError(f"{self.name} cannot be read after {self.bytes:,} decoded bytes: {error}") from error
             self._check_not_empty()
             self.sha256 = reader.sha256.hexdigest()
-
-    def _reset(self) -> None:
-        self.documents, self.bytes = 0, 0
-        self.oversized: list[Oversized] = []
-        self.sha256: str | None = None
 
     def _open(self) -> contextlib.AbstractContextManager[BinaryIO]:
         if not isinstance(self._source, (str, Path)):
@@ -137,17 +142,13 @@ class Decoder:
         head = b""
         while len(head) < len(_BOM) and (piece := next(pieces, b"")):
             head += piece
-        skipped = len(_BOM) if head.startswith(_BOM) else 0
-        splitter = _Splitter(self._options, skipped)
-        self.oversized = splitter.oversized
-        self.bytes = skipped
-        for piece in itertools.chain([head[skipped:]], pieces):
+        if head.startswith(_BOM):
+            self._splitter.skip(len(_BOM))
+            self.bytes, head = len(_BOM), head.removeprefix(_BOM)
+        for piece in itertools.chain([head], pieces):
             self.bytes += len(piece)
-            for batch in splitter.feed(piece):
-                self.documents = splitter.documents
-                yield batch
-        yield from splitter.finish()
-        self.documents = splitter.documents
+            yield from self._splitter.feed(piece)
+        yield from self._splitter.finish()
 
     def _check_not_empty(self) -> None:
         """Nothing to read is what an interrupted copy leaves; no corpus has such a file on purpose."""
@@ -187,28 +188,32 @@ class _Place(NamedTuple):
 
 
 class _Splitter:
-    """Fills one batch after the other with the documents of a byte stream.
+    """Fills one batch after the other with the documents of a byte stream."""
 
-    Attributes:
-        documents: documents in the batches that are finished, and the oversized ones.
-        oversized: those that were left out.
-    """
-
-    def __init__(self, options: DecodeOptions, offset: int):
-        self.documents = 0
+    def __init__(self, options: DecodeOptions):
         self.oversized: list[Oversized] = []
         self._options = options
-        # A batch is short of batch_bytes when its last document begins, and that one is no longer than the maximum. Most
-        # of this is never written, so it takes no memory.
+        self._finished = 0
+        # A batch is short of batch_bytes when its last document begins, and that one is no longer than the maximum.
+        # Most of this is never written, so it takes no memory.
         self._text = np.empty(options.batch_bytes + options.max_document_bytes + 1, np.uint8)
         self._ends = np.empty(options.batch_bytes + 1, np.int32)
-        self._place = _Place(offset, offset, offset, offset, 0, 0, 0, 0, True)
+        self._place = _Place(0, 0, 0, 0, 0, 0, 0, 0, True)
+
+    @property
+    def documents(self) -> int:
+        """Documents that have ended."""
+        return self._finished + self._place.rows
+
+    def skip(self, size: int) -> None:
+        """Count the first bytes of the source as read."""
+        self._place = self._place._replace(read=size, started=size)
 
     def feed(self, piece: bytes) -> Iterator[pa.RecordBatch]:
         """The batches that are finished once the next bytes of the source are known."""
         options, data, done = self._options, np.frombuffer(piece, np.uint8), 0
         while done < data.size:
-            done, event, self._place = _split(
+            done, self._place, event = _split(
                 data,
                 done,
                 self._text,
@@ -232,24 +237,24 @@ class _Splitter:
 
     def _flush(self) -> Iterator[pa.RecordBatch]:
         """The batch as it is, less what comes before the first document wanted; then an empty one is begun."""
-        place, number = self._place, self.documents
+        place, number = self._place, self._finished
         self._place = place._replace(begin=0, line=0, end=0, rows=0)
-        self.documents += place.rows
-        wanted = min(max(number, self._options.first_document), self.documents)
-        if wanted == self.documents:
+        self._finished += place.rows
+        skipped = max(0, self._options.first_document - number)
+        if skipped >= place.rows:
             return
         ends = np.concatenate([np.zeros(1, np.int32), self._ends[: place.rows]])
         buffers = [None, pa.py_buffer(ends), pa.py_buffer(self._text[: place.begin].tobytes())]
         texts = pa.Array.from_buffers(pa.binary(), place.rows, buffers)
-        numbers = pa.array(np.arange(number, self.documents, dtype=np.int64))
-        yield pa.RecordBatch.from_arrays([numbers, texts], schema=RAW).slice(wanted - number)
+        numbers = pa.array(np.arange(number, self._finished, dtype=np.int64))
+        yield pa.RecordBatch.from_arrays([numbers, texts], schema=RAW).slice(skipped)
 
     def _leave_out(self, place: _Place) -> None:
         """Report the document that ended at `place`."""
         size = min(HEAD_BYTES, self._options.max_document_bytes, place.end - 1 - place.begin)
         head = self._text[place.begin : place.begin + size].tobytes()
-        self.oversized.append(Oversized(self.documents, place.first, place.last - place.first, head))
-        self.documents += 1
+        self.oversized.append(Oversized(self._finished, place.first, place.last - place.first, head))
+        self._finished += 1
 
 
 _MORE, _FULL, _OVERSIZED = 0, 1, 2
@@ -280,8 +285,8 @@ def _split(data, i, text, ends, place, batch_bytes, max_document_bytes, by_line)
         by_line: whether each line is a document.
 
     Returns:
-        `i`, an event (`_MORE` data wanted, batch `_FULL`, or an `_OVERSIZED` document, which begins at `begin`, ended), and
-        the place.
+        `i`, the place, and an event: `_MORE` data are wanted, the batch is `_FULL`, or a document ended that is
+        `_OVERSIZED` and begins at the place's `begin`.
     """
     read, started, first, last, begin, line, end, rows, blank = place
     shift, event = read - i, _MORE
@@ -293,10 +298,10 @@ def _split(data, i, text, ends, place, batch_bytes, max_document_bytes, by_line)
         stored = max(0, min(stop - i, text.size - end))
         text[end : end + stored] = data[i : i + stored]
         end += stop - i
-        i = stop + 1
-        if stop == data.size:
-            i = stop
+        i = stop
+        if i == data.size:
             break
+        i += 1
         if blank:
             end = line
         else:
@@ -318,7 +323,7 @@ def _split(data, i, text, ends, place, batch_bytes, max_document_bytes, by_line)
                 begin = line = end
                 event = _FULL if end >= batch_bytes else _MORE
         started, blank = shift + i, True
-    return i, event, _Place(shift + i, started, first, last, begin, line, end, rows, blank)
+    return i, _Place(shift + i, started, first, last, begin, line, end, rows, blank), event
 
 
 def _kind(name: str) -> str:

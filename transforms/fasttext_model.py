@@ -18,7 +18,7 @@ import mmap
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -28,8 +28,13 @@ SUPERVISED = 3
 LOSSES = {1: "hs", 2: "ns", 3: "softmax", 4: "ova"}
 """fastText's names of its losses, by their code in the file; `hs` is hierarchical softmax, a binary tree of labels."""
 
-LABEL_PREFIX = "__label__"
+LABEL_PREFIX = b"__label__"
+END_OF_LINE = b"</s>"
+"""The word that stands for the end of a line in fastText's dictionary."""
+
 CENTROIDS = 256
+UNCOUNTED = 10**15
+"""Stands for "not counted yet" where fastText builds the tree of labels, so no label may be seen as often."""
 
 
 class ModelError(ValueError):
@@ -48,8 +53,8 @@ class FastTextModel:
         max_ngram: characters of the longest one; 0: words have no n-grams.
         buckets: n-grams are hashed into this many buckets.
         words: the dictionary's words in UTF-8; word i has row i of `input`.
-        labels: without `__label__`.
-        label_counts: int64[labels], how often each label was seen in training; they shape the tree of labels.
+        label_words: the labels as the dictionary spells them, with `__label__`.
+        label_counts: int64[labels], how often each was seen in training; they shape the tree of hierarchical softmax.
         kept_buckets: int32[kept], the buckets that have a vector, where the others were pruned away; else None. The row
             of bucket `kept_buckets[i]`, or of bucket i, is the i-th after those of the words.
         input: float32[rows, dimension].
@@ -64,12 +69,17 @@ class FastTextModel:
     max_ngram: int
     buckets: int
     words: tuple[bytes, ...]
-    labels: tuple[str, ...]
+    label_words: tuple[bytes, ...]
     label_counts: np.ndarray
     kept_buckets: np.ndarray | None
     input: np.ndarray
     output: np.ndarray
     output_norms: np.ndarray
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels without `__label__`."""
+        return tuple(word.removeprefix(LABEL_PREFIX).decode("utf-8", "replace") for word in self.label_words)
 
 
 def read_model(path: str | Path) -> FastTextModel:
@@ -88,6 +98,14 @@ def read_model(path: str | Path) -> FastTextModel:
             return _read(_Reader(path, data))
 
 
+class _Matrix(NamedTuple):
+    """float32[rows, columns], and float32[rows] by which a row is still to be multiplied."""
+
+    quantised: bool
+    rows: np.ndarray
+    norms: np.ndarray
+
+
 class _Reader:
     """Walks through a file; `part` names the piece that is being read, for error messages."""
 
@@ -103,10 +121,7 @@ class _Reader:
     def take(self, size: int) -> int:
         """Step over `size` bytes and return where they begin."""
         if size < 0 or self.at + size > len(self.data):
-            self.fail(
-                f"the {self.part} needs {size} bytes from byte {self.at}, the file has {len(self.data)}: it is truncated "
-                "or damaged; fetch it again"
-            )
+            self.damaged(f"its {self.part} needs {size} bytes from byte {self.at}, the file has {len(self.data)}")
         begin, self.at = self.at, self.at + size
         return begin
 
@@ -124,29 +139,32 @@ class _Reader:
         begin = self.take(len(self.data) if end < 0 else end + 1 - self.at)
         return self.data[begin:end]
 
-    def matrix(self, quantised: bool) -> tuple[np.ndarray, np.ndarray]:
-        """The next matrix: float32[rows, columns], and float32[rows] by which its rows are to be multiplied."""
+    def matrix(self, part: str, shape: tuple[int, int], *, quantisable: bool = True) -> _Matrix:
+        self.part = part
+        quantised = self.values("?") == (True,) and quantisable
+        has_norms = quantised and self.values("?") == (True,)
+        found = self.values("qq")
+        if found != shape:
+            self.damaged(f"its {part} is {found[0]} x {found[1]}, its head asks for {shape[0]} x {shape[1]}")
+        norms = np.ones(shape[0], np.float32)
         if not quantised:
-            rows, columns = self.values("qq")
-            return self.array("<f4", rows * columns).reshape(rows, columns), np.ones(rows, np.float32)
-        (has_norms,) = self.values("?")
-        rows, columns, size = self.values("qqi")
-        codes = self.array("u1", size)
-        matrix = self.centroids(codes, rows, columns)
-        if not has_norms:
-            return matrix, np.ones(rows, np.float32)
-        return matrix, self.centroids(self.array("u1", rows), rows, 1)[:, 0]
+            return _Matrix(False, self.array("<f4", shape[0] * shape[1]).reshape(shape), norms)
+        rows = self.centroids(self.array("u1", *self.values("i")), shape)
+        if has_norms:
+            norms = self.centroids(self.array("u1", shape[0]), (shape[0], 1))[:, 0]
+        return _Matrix(True, rows, norms)
 
-    def centroids(self, codes: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        """Read a table of centroids and put them where the codes, a row's pieces after each other, name them."""
-        dimension, pieces, width, last = self.values("iiii")
-        if dimension != columns or pieces * rows != codes.size or (pieces - 1) * width + last != columns:
-            self.fail(
-                f"the {self.part} is {rows} x {columns}, but its quantiser cuts {dimension} columns into {pieces} pieces "
-                f"of {width} (the last of {last}) for {codes.size} codes: the file is damaged; fetch it again"
+    def centroids(self, codes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """Read a table of centroids and lay out those that the codes name, a row's pieces after each other."""
+        dimension, pieces, width, last = self.values("4i")
+        fits = dimension == shape[1] == (pieces - 1) * width + last and codes.size == shape[0] * pieces
+        if not fits or min(pieces, width, last) <= 0:
+            self.damaged(
+                f"the quantiser of its {self.part} cuts {dimension} columns into {pieces} pieces of {width} (the last "
+                f"of {last}), the matrix has {shape[1]} columns and {codes.size} codes in {shape[0]} rows"
             )
         table = self.array("<f4", dimension * CENTROIDS)
-        codes, matrix = codes.reshape(rows, pieces), np.empty((rows, columns), np.float32)
+        codes, matrix = codes.reshape(shape[0], pieces), np.empty(shape, np.float32)
         for piece in range(pieces):
             begin, size = piece * width, width if piece < pieces - 1 else last
             choices = table[CENTROIDS * begin : CENTROIDS * (begin + size)].reshape(CENTROIDS, size)
@@ -156,53 +174,42 @@ class _Reader:
 
 def _read(reader: _Reader) -> FastTextModel:
     dimension, settings = _settings(reader)
-    words, labels, label_counts, pairs = _dictionary(reader)
+    words, label_words, label_counts, pairs = _dictionary(reader)
     kept = None if pairs is None else _kept_buckets(reader, pairs, settings["buckets"])
-    reader.part = "input matrix"
-    (quantised,) = reader.values("?")
-    rows, norms = reader.matrix(quantised)
-    reader.part = "output matrix"
-    (quantised_output,) = reader.values("?")
-    output, output_norms = reader.matrix(quantised and quantised_output)
-    expected = (len(words) + (settings["buckets"] if kept is None else len(kept)), dimension)
-    if rows.shape != expected or output.shape != (len(labels), dimension):
-        reader.fail(
-            f"its matrices are {rows.shape} and {output.shape}, its dictionary asks for {expected} and "
-            f"{(len(labels), dimension)}: the file is damaged; fetch it again"
-        )
+    rows = len(words) + (settings["buckets"] if kept is None else len(kept))
+    vectors = reader.matrix("input matrix", (rows, dimension))
+    output = reader.matrix("output matrix", (len(label_words), dimension), quantisable=vectors.quantised)
     return FastTextModel(
         path=reader.path,
         **settings,
         words=words,
-        labels=labels,
+        label_words=label_words,
         label_counts=label_counts,
         kept_buckets=kept,
-        input=np.multiply(rows, norms[:, None], out=rows),
-        output=output,
-        output_norms=output_norms,
+        input=np.multiply(vectors.rows, vectors.norms[:, None], out=vectors.rows),
+        output=output.rows,
+        output_norms=output.norms,
     )
 
 
 def _settings(reader: _Reader) -> tuple[int, dict[str, Any]]:
-    """Check the header; returns the dimension and what else prediction needs of the training settings."""
+    """Check the header; returns the dimension, and what else prediction needs of the training settings."""
     if len(reader.data) < 8 or reader.values("i") != (MAGIC,):
-        reader.fail(
-            f"begins with {reader.data[:8]!r}, so it is not a fastText model (.bin or .ftz); vectors as text (.vec) and "
+        reader.refuse(
+            f"is not a fastText model (.bin or .ftz): it begins with {reader.data[:8]!r}; vectors as text (.vec) and "
             "compressed files cannot be read"
         )
     (version,) = reader.values("i")
     if version != VERSION:
-        reader.fail(
-            f"is a fastText model of format {version}, this reads format {VERSION}; train it again or convert it"
-        )
+        reader.refuse(f"is a fastText model of format {version}, this reads format {VERSION}; use another model")
     reader.part = "settings"
     dimension, _, _, _, _, word_ngrams, loss, kind, buckets, min_ngram, max_ngram, _, _ = reader.values("12id")
     if kind != SUPERVISED:
-        reader.fail("holds word vectors, not a classifier; a model trained with `fasttext supervised` is needed")
+        reader.refuse("holds word vectors, not labels; use a model trained with `fasttext supervised`")
     if loss not in LOSSES or dimension <= 0 or buckets < 0 or min_ngram < 0 or max_ngram < 0:
-        reader.fail(
-            f"its settings are impossible (loss {loss}, {dimension} dimensions, {buckets} buckets, n-grams of {min_ngram} "
-            f"to {max_ngram} characters): the file is damaged; fetch it again"
+        reader.damaged(
+            f"its settings say loss {loss}, {dimension} dimensions, {buckets} buckets, n-grams of {min_ngram} to "
+            f"{max_ngram} characters"
         )
     return dimension, {
         "loss": LOSSES[loss],
@@ -213,32 +220,32 @@ def _settings(reader: _Reader) -> tuple[int, dict[str, Any]]:
     }
 
 
-def _dictionary(reader: _Reader) -> tuple[tuple[bytes, ...], tuple[str, ...], np.ndarray, np.ndarray | None]:
+def _dictionary(reader: _Reader) -> tuple[tuple[bytes, ...], tuple[bytes, ...], np.ndarray, np.ndarray | None]:
     """Words, labels, int64 counts of the labels, and the int32 pairs of pruning (None: not pruned)."""
     reader.part = "dictionary"
-    size, word_count, label_count = reader.values("iii")
+    size, word_count, label_count = reader.values("3i")
     _, pair_count = reader.values("qq")
     if word_count < 0 or label_count <= 0 or size != word_count + label_count:
-        reader.fail(
-            f"its dictionary has {size} entries, {word_count} words and {label_count} labels: the file is damaged; fetch "
-            "it again"
-        )
+        reader.damaged(f"its dictionary has {size} entries for {word_count} words and {label_count} labels")
     entries = [(reader.spelling(), *reader.values("qb")) for _ in range(size)]
-    if any(kind != (place >= word_count) for place, (_, _, kind) in enumerate(entries)):
-        reader.fail("its dictionary mixes words and labels: the file is damaged; fetch it again")
     words, labels = entries[:word_count], entries[word_count:]
+    label_counts = np.array([count for _, count, _ in labels], np.int64)
+    if any(kind for _, _, kind in words) or not all(kind for _, _, kind in labels):
+        reader.damaged("its dictionary mixes words and labels")
+    if not np.all((label_counts >= 0) & (label_counts < UNCOUNTED)):
+        reader.damaged(f"its labels are said to be seen {label_counts.min()} to {label_counts.max()} times in training")
     return (
         tuple(word for word, _, _ in words),
-        tuple(label.decode("utf-8", "replace").removeprefix(LABEL_PREFIX) for label, _, _ in labels),
-        np.array([count for _, count, _ in labels], np.int64),
+        tuple(label for label, _, _ in labels),
+        label_counts,
         reader.array("<i4", 2 * pair_count).reshape(-1, 2) if pair_count >= 0 else None,
     )
 
 
 def _kept_buckets(reader: _Reader, pairs: np.ndarray, buckets: int) -> np.ndarray:
-    """int32[kept]: bucket i of those that survived pruning, from the file's pairs of (bucket, i) in any order."""
+    """int32[kept]: the buckets that survived pruning, from the file's pairs of (bucket, its place) in any order."""
     order = np.argsort(pairs[:, 1])
-    kept = pairs[order, 0]
-    if not np.array_equal(pairs[order, 1], np.arange(len(pairs))) or not np.all((kept >= 0) & (kept < buckets)):
-        reader.fail(f"its {len(pairs)} pruned buckets are not numbered one by one: the file is damaged; fetch it again")
+    kept, places = pairs[order].T
+    if not np.array_equal(places, np.arange(len(pairs))) or not np.all((kept >= 0) & (kept < buckets)):
+        reader.damaged(f"the {len(pairs)} buckets that survived pruning are not numbered one by one")
     return kept

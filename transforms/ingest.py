@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from babelmill.format import RAW, REJECTS, File, Ledger, digest
+from transforms import lockfile
 from transforms.documents import DecodeOptions, Decoder, Oversized
 from transforms.fetch import FetchOptions, fetch
 from transforms.journal import Record, Task
@@ -100,11 +101,25 @@ class IngestSource:
         )
 
     def _fetch(self, work: WorkDirectory, task: Task) -> Path:
-        target = target_of(work, task.name, task.job["address"])
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            options = FetchOptions(retries=self.retries, timeout=self.timeout)
-            fetch(task.job["address"], target, options=options)
+        """The file of a far source: what is there if it is what the lock file says, else a download."""
+        address, target = task.job["address"], target_of(work, task.name, task.job["address"])
+        locked = lockfile.entries(work).get(task.name)
+        if locked is not None and locked.address == address and locked.mismatch(target) is None:
+            return target
+        options = FetchOptions(
+            attempts=self.retries + 1,
+            read_timeout=self.timeout,
+            connections=self.connections,
+            slots=work.path(f"{STATE}/slots"),
+        )
+        entry = lockfile.Entry.of(fetch(address, target, options=options))
+        if locked is not None and locked.address == address and locked.sha256 != entry.sha256:
+            raise lockfile.LockError(
+                f"{address} is not what it was on {locked.date}: found {entry.size:,} bytes, sha256 {entry.sha256[:12]}…, "
+                f"expected {locked.size:,} bytes, {locked.sha256[:12]}…; to take the new one, remove its entry from "
+                f"{work.path(lockfile.LOCK_NAME)} and {work.path(lockfile.ENTRIES)}"
+            )
+        lockfile.record(work, task.name, entry)
         return target
 
 

@@ -1,6 +1,6 @@
 """The rows of the language table; `transforms.languages` reads them.
 
-Where it says how well lid.176.ftz knows a language, that was measured on the translations of the Universal Declaration of
+What it says of how well lid.176.ftz knows a language was measured on the translations of the Universal Declaration of
 Human Rights, ten paragraphs (some 1,500 characters) a document, 12 or 13 documents a translation.
 """
 

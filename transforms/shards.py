@@ -169,7 +169,13 @@ class OrderLanguage:
     def _columns(self, work: WorkDirectory, language: str, parts: Sequence) -> tuple[np.ndarray, ...]:
         """For each document of the language: part, row, key of its text, tokens, key that orders it."""
         columns: list[tuple[np.ndarray, ...]] = [
-            (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.uint64))
+            (
+                np.zeros(0, np.int32),
+                np.zeros(0, np.int32),
+                np.zeros(0, np.uint64),
+                np.zeros(0, np.int64),
+                np.zeros(0, np.uint64),
+            )
         ]
         for number, (corpus, file) in enumerate(parts):
             start = 0
@@ -207,7 +213,12 @@ class GatherShard:
         corpora = sorted({corpus for corpus, _ in parts})
         corpus = np.array([corpora.index(corpus) for corpus, _ in parts], np.int16)[part]
         tokens = len(taken.column("input_ids").combine_chunks().flatten())
-        columns = [taken.column("input_ids"), constant(language, part.size), names(corpus, corpora), taken.column("document")]
+        columns = [
+            taken.column("input_ids"),
+            constant(language, part.size),
+            names(corpus, corpora),
+            taken.column("document"),
+        ]
         table = pa.table(columns, schema=DOCUMENTS)
         with work.write_arrow(f"shards/{task.name}.arrow", DOCUMENTS) as writer:
             rows_per_batch = max(1, BATCH_TOKENS * part.size // max(tokens, 1))

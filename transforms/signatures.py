@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from babelmill.format import PERMUTATIONS, File
+from babelmill.format import PERMUTATIONS, SIGNATURES, File
+from transforms.jaccard import shingle_sets
 from transforms.parts import Part
 from transforms.storage import WorkDirectory
 
@@ -29,35 +31,38 @@ def split(documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (documents >> ROW_BITS).astype(np.int64), (documents & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-@dataclass(frozen=True)
-class Signed:
-    """Signatures of n documents: minhash uint32 (n, 128), hash uint8 (n, 16), characters int32 (n,), score float32 (n,)."""
+class Signed(NamedTuple):
+    """The columns of a signature file for n documents.
 
-    minhash: np.ndarray
+    Attributes:
+        hash: uint8 (n, 16), 128 bits of the folded text.
+        minhash: uint32 (n, 128).
+        shingles: int32 (n,), how many distinct ones.
+        characters: int32 (n,).
+        score: float32 (n,), of the language; NaN where there is none.
+    """
+
     hash: np.ndarray
+    minhash: np.ndarray
+    shingles: np.ndarray
     characters: np.ndarray
     score: np.ndarray
 
 
 def signed_rows(table: pa.Table | pa.RecordBatch) -> Signed:
     """The columns of a signature file as arrays."""
-    columns = {name: _combined(table.column(name)) for name in ("minhash", "hash", "characters", "score")}
-    n = table.num_rows
-    values, hashes = columns["minhash"], columns["hash"]
-    minhash = values.flatten().to_numpy(zero_copy_only=False).reshape(n, PERMUTATIONS)
-    start = hashes.offset * 16
+    hashes, minhash, *numbers = (_combined(table.column(name)) for name in Signed._fields)
     return Signed(
-        minhash=minhash,
-        hash=np.frombuffer(hashes.buffers()[1], np.uint8, n * 16, start).reshape(n, 16) if n else np.zeros((0, 16), np.uint8),
-        characters=columns["characters"].to_numpy(zero_copy_only=False),
-        score=columns["score"].to_numpy(zero_copy_only=False),
+        np.frombuffer(hashes.buffers()[1] or b"", np.uint8)[16 * hashes.offset :][: 16 * len(hashes)].reshape(-1, 16),
+        minhash.flatten().to_numpy().reshape(-1, PERMUTATIONS),
+        *(column.to_numpy() for column in numbers),
     )
 
 
 def _combined(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if not isinstance(column, pa.ChunkedArray):
         return column
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 @dataclass(frozen=True)
@@ -66,34 +71,39 @@ class Documents:
 
     Attributes:
         work: the work directory.
-        signatures: part number -> signature file.
-        texts: part number -> clean file.
+        signature_files: part number -> signature file.
+        text_files: part number -> clean file.
+        shingle: tokens in a shingle.
     """
 
     work: WorkDirectory
-    signatures: Mapping[int, File]
-    texts: Mapping[int, File]
+    signature_files: Mapping[int, File]
+    text_files: Mapping[int, File]
+    shingle: int
 
     def sign(self, documents: np.ndarray) -> Signed:
         """Signatures of documents (uint64, any order), in the order asked for."""
-        found = [
-            signed_rows(table)
-            for table in self._gather(documents, self.signatures, ["hash", "minhash", "characters", "score"])
-        ]
-        if not found:
-            return Signed(
-                np.zeros((0, PERMUTATIONS), np.uint32),
-                np.zeros((0, 16), np.uint8),
-                np.zeros(0, np.int32),
-                np.zeros(0, np.float32),
-            )
+        tables = self._gather(documents, self.signature_files, list(Signed._fields))
+        found = [signed_rows(table) for table in tables] or [signed_rows(SIGNATURES.empty_table())]
         place = self._places(documents)
-        fields = ("minhash", "hash", "characters", "score")
-        return Signed(*(np.concatenate([getattr(one, name) for one in found])[place] for name in fields))
+        return Signed(*(np.concatenate(columns)[place] for columns in zip(*found, strict=True)))
+
+    def hashes(self, documents: np.ndarray) -> np.ndarray:
+        """128-bit hashes of the folded texts, uint8 (n, 16)."""
+        return self.sign(documents).hash
+
+    def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
+        signed = self.sign(documents)
+        return signed.minhash, signed.shingles
+
+    def shingle_sets(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and offsets of the sets of shingles, as of `jaccard.shingle_sets`."""
+        return shingle_sets(self.read(documents), words=self.shingle)
 
     def read(self, documents: np.ndarray) -> pa.StringArray:
         """Texts of documents (uint64, any order), in the order asked for."""
-        found = [_combined(table.column("text")) for table in self._gather(documents, self.texts, ["text"])]
+        found = [_combined(table.column("text")) for table in self._gather(documents, self.text_files, ["text"])]
         if not found:
             return pa.array([], pa.string())
         return pa.concat_arrays(found).take(pa.array(self._places(documents)))

@@ -100,6 +100,10 @@ class WorkDirectory:
             CorruptFile: it is missing, or its size or sha256 differs.
         """
         self.check(file)
+        return self.map_arrow(file)
+
+    def map_arrow(self, file: File) -> pa.ipc.RecordBatchFileReader:
+        """Map an Arrow IPC file that was checked before."""
         return pa.ipc.open_file(pa.memory_map(str(self.path(file.path))))
 
     def check(self, file: File) -> None:

@@ -1,0 +1,11 @@
+import pytest
+from small_run import call, write_config
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The folder of a finished run, not to be changed: corpus.yaml and work/."""
+    folder = tmp_path_factory.mktemp("finished")
+    result = call("run", write_config(folder), "-q", "--", "--direct_num_workers=2")
+    assert result.exit_code == 0, result.output
+    return folder

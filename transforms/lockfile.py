@@ -1,0 +1,151 @@
+"""What was downloaded, from where and when: `downloads.lock.json`, which people may keep beside their configuration.
+
+Each download writes an entry of its own, atomically, so workers need not wait for each other; the lock file is made
+from the entries when the downloads are done, and can be made again at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from transforms.errors import InputError
+from transforms.fetch import Fetched
+from transforms.partial import Remote
+from transforms.storage import STATE, WorkDirectory, sha256_of
+
+LOCK_NAME = "downloads.lock.json"
+ENTRIES = f"{STATE}/downloads"
+"""Folder of the entries in a work directory: `corpus/code.json`."""
+
+_VERSION = 1
+_CURE = "restore it, or remove it: what it describes will be downloaded again"
+
+
+class LockError(InputError):
+    """A lock file cannot be read, or a file is not the one that it describes."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file as it was got.
+
+    Attributes:
+        address: where it came from.
+        size: bytes.
+        etag, modified: what the server sent; None where it did not.
+        date: when it was got, UTC, ISO 8601.
+        sha256: hex.
+    """
+
+    address: str
+    size: int
+    etag: str | None
+    modified: str | None
+    date: str
+    sha256: str
+
+    @classmethod
+    def of(cls, fetched: Fetched, *, sha256: str | None = None) -> Entry:
+        """The entry of a file that was fetched.
+
+        Args:
+            fetched: the file.
+            sha256: its sha256, hex, where fetching did not give it; computed from the file if that is None too.
+        """
+        return cls(
+            address=fetched.address,
+            size=fetched.size,
+            etag=fetched.remote.etag,
+            modified=fetched.remote.modified,
+            date=fetched.date,
+            sha256=fetched.sha256 or sha256 or sha256_of(fetched.path),
+        )
+
+    def difference(self, remote: Remote) -> str | None:
+        """What shows that the file has changed on its server since; None if nothing does."""
+        return Remote(self.size, self.etag, self.modified).difference(remote)
+
+    def mismatch(self, path: Path, *, hashed: bool = False) -> str | None:
+        """Why a local file is not the one described; None if it is.
+
+        Args:
+            path: the file.
+            hashed: compare its sha256 too, which means to read it.
+        """
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            return f"{path} does not exist"
+        if size != self.size:
+            return f"{path} has {size:,} bytes, expected {self.size:,} as on {self.date}"
+        if hashed and (found := sha256_of(path)) != self.sha256:
+            return f"{path} has sha256 {found[:12]}…, expected {self.sha256[:12]}… as on {self.date}"
+        return None
+
+
+def record(work: WorkDirectory, name: str, entry: Entry) -> None:
+    """Note a file that was got, in place of what was noted before.
+
+    Args:
+        work: the work directory.
+        name: `corpus/code`.
+        entry: the file.
+    """
+    work.write_json(f"{ENTRIES}/{name}.json", asdict(entry))
+
+
+def entries(work: WorkDirectory) -> dict[str, Entry]:
+    """All that is known of downloads, by `corpus/code`, sorted: what was got here, and else what the lock file says.
+
+    Raises:
+        LockError: a file cannot be read.
+    """
+    found = _locked(work.path(LOCK_NAME))
+    folder = work.path(ENTRIES)
+    for path in folder.glob("*/*.json"):
+        found[path.relative_to(folder).as_posix().removesuffix(".json")] = _entry(path, _json(path))
+    return dict(sorted(found.items()))
+
+
+def merge(work: WorkDirectory) -> dict[str, Entry]:
+    """Write the lock file anew and return its entries.
+
+    Raises:
+        LockError: a file cannot be read.
+    """
+    files = entries(work)
+    values = {name: asdict(entry) for name, entry in files.items()}
+    work.write_json(LOCK_NAME, {"version": _VERSION, "files": values})
+    return files
+
+
+def _locked(path: Path) -> dict[str, Entry]:
+    """The entries of a lock file; none if there is no such file."""
+    if not path.exists():
+        return {}
+    content = _json(path)
+    if (
+        not isinstance(content, dict)
+        or content.get("version") != _VERSION
+        or not isinstance(content.get("files"), dict)
+    ):
+        raise LockError(f'{path}: expected an object with "version": {_VERSION} and "files"; {_CURE}')
+    return {name: _entry(path, values, name) for name, values in content["files"].items()}
+
+
+def _entry(path: Path, values: Any, name: str = "") -> Entry:
+    try:
+        return Entry(**values)
+    except TypeError as error:
+        place = f"{path}, {name}" if name else str(path)
+        raise LockError(f"{place}: expected an object with {', '.join(Entry.__annotations__)}; {_CURE}") from error
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LockError(f"{path} is not JSON ({error}); {_CURE}") from error

@@ -1,0 +1,321 @@
+"""Which documents of a bucket are alike: by hash, by signature, and where that leaves doubt by the shingles themselves.
+
+1. Documents with the same 128-bit hash are alike (`twins`). One stands for all of them from here on.
+2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike (`match`).
+3. Those estimated below `threshold - margin` are not, and those in between are candidates: they are settled by the exact
+   similarity of their sets of shingles (`candidates`, `settle`). With 128 numbers the estimate's standard error at 0.8 is
+   0.035, so the default margin of 0.1 leaves three in a thousand pairs at the threshold to chance, and fewer elsewhere.
+
+The components that come out are those of comparing all pairs of every bucket, in whatever order, but pairs within a
+component are not compared: a cluster of n near-identical documents costs n comparisons a bucket. Documents of unequal size
+are never alike: a similarity is at most the smaller number of shingles divided by the greater.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numba import njit
+
+from transforms.components import find, flatten, unite
+from transforms.jaccard import set_similarity
+from transforms.lsh import ROWS, Buckets
+
+MARGIN = 0.1
+"""How far from the threshold an estimate decides alone: three standard errors."""
+
+CANDIDATES = 1 << 20
+"""Candidates in a round of `connect` at most: 8 MiB."""
+
+SHINGLES = 1 << 22
+"""Shingles of the documents in a round of `connect`: 32 MiB of hashes. A single pair may have more."""
+
+BLOCK = 4096
+"""Documents of a bucket that are compared with all others before the next block is: about as many as a round can hold."""
+
+
+class Source(Protocol):
+    """Where `connect` reads documents; each method takes n document numbers (uint64, sorted, all different)."""
+
+    def hashes(self, documents: np.ndarray) -> np.ndarray:
+        """128-bit hashes of the folded texts, uint8 (n, 16)."""
+
+    def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
+
+    def shingle_sets(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and offsets of the sets of shingles, as of `jaccard.shingle_sets`."""
+
+
+class Matches(NamedTuple):
+    """What `connect` found and what it took.
+
+    Attributes:
+        edges: uint64 (m, 2), document numbers that span the components: each document with the smallest of its own.
+        compared: pairs of signatures compared.
+        candidates: pairs that the signatures left in doubt.
+    """
+
+    edges: np.ndarray
+    compared: int
+    candidates: int
+
+
+def connect(
+    buckets: Buckets, source: Source, *, threshold: float, margin: float = MARGIN, rows: int = ROWS
+) -> Matches:
+    """Join the documents of a partition's buckets that are alike.
+
+    A pair in doubt is settled in the bucket of the first band in which it agrees, so once over all partitions. Needs working
+    memory of 528 bytes for each different text in the buckets and a bounded amount for texts.
+
+    Args:
+        buckets: of document numbers, from `band_hashes` with the same `rows`.
+        source: reads signatures and texts.
+        threshold: Jaccard similarity from which two documents are alike.
+        margin: how far from the threshold the estimate decides.
+        rows: numbers in a band.
+    """
+    documents, indexed = _indexed(buckets)
+    first = twins(indexed.documents, indexed.offsets, source.hashes(documents))
+    edges = [_edges(documents, first)]
+
+    documents, indexed = _indexed(_only(buckets, first[indexed.documents] == indexed.documents))
+    minhash, shingles = source.signatures(documents)
+    parents = np.arange(documents.size, dtype=np.int32)
+    compared = match(*indexed[:2], minhash, shingles, _least(threshold + margin, minhash), threshold, parents)
+
+    found, place = 0, (0, 0, 0)
+    seen = np.zeros(documents.size, bool)
+    pairs = np.empty((CANDIDATES, 2), np.int32)
+    while place[0] < indexed.bands.size:
+        seen[:] = False
+        count, more, place = candidates(
+            *indexed, minhash, shingles, rows, _least(threshold - margin, minhash), threshold, parents, place, seen, pairs
+        )
+        found, compared = found + count, compared + more
+        involved, places = np.unique(pairs[:count], return_inverse=True)
+        settle(pairs[:count], places.reshape(-1, 2), *source.shingle_sets(documents[involved]), threshold, parents)
+    flatten(parents)
+    edges.append(_edges(documents, parents))
+    return Matches(np.concatenate(edges), compared, found)
+
+
+def _indexed(buckets: Buckets) -> tuple[np.ndarray, Buckets]:
+    """The different documents of buckets, sorted, and the buckets with int32 indices into them."""
+    documents, members = np.unique(buckets.documents, return_inverse=True)
+    return documents, buckets._replace(documents=members.astype(np.int32))
+
+
+def _only(buckets: Buckets, mask: np.ndarray) -> Buckets:
+    """Buckets with the documents that a mask picks, without those that have fewer than two left."""
+    kept = np.concatenate([[0], np.cumsum(mask)])[buckets.offsets]
+    sizes = np.diff(kept)
+    mask = mask & np.repeat(sizes > 1, np.diff(buckets.offsets))
+    offsets = np.concatenate([[0], np.cumsum(sizes[sizes > 1])]).astype(np.int64)
+    return Buckets(buckets.documents[mask], offsets, buckets.bands[sizes > 1])
+
+
+def _edges(documents: np.ndarray, roots: np.ndarray) -> np.ndarray:
+    """(root, document) for each document that is not its own root, uint64 (m, 2)."""
+    others = np.flatnonzero(roots != np.arange(roots.size))
+    return np.stack([documents[roots[others]], documents[others]], axis=1)
+
+
+def _least(similarity: float, minhash: np.ndarray) -> int:
+    """How many equal numbers two signatures have at least if their estimated similarity is at least this."""
+    # Rounded, for 0.8 + 0.1 is a little more than 0.9.
+    return math.ceil(round(similarity * minhash.shape[1], 6))
+
+
+def twins(members: np.ndarray, offsets: np.ndarray, text_hash: np.ndarray) -> np.ndarray:
+    """For each document the first with the same 128-bit hash and a bucket in common.
+
+    Args:
+        members: int32, indices of documents by bucket.
+        offsets: int64, where each bucket starts.
+        text_hash: uint8 (n, 16).
+
+    Returns:
+        int32 (n,), indices; a document without an earlier twin has its own.
+    """
+    # Texts that are equal share all of their buckets, or none if they are of different groups.
+    bucket = np.zeros(len(text_hash), np.int64)
+    bucket[members[::-1]] = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))[::-1]
+    high, low = np.ascontiguousarray(text_hash).view("<u8").reshape(-1, 2).T
+    order = np.lexsort((bucket, low, high))
+    new = np.ones(order.size, bool)
+    new[1:] = np.logical_or.reduce([key[order[1:]] != key[order[:-1]] for key in (high, low, bucket)])
+    first = np.empty(order.size, np.int32)
+    first[order] = order[new][np.cumsum(new) - 1]
+    return first
+
+
+@njit(cache=True, nogil=True)
+def match(members, offsets, minhash, shingles, least, threshold, parents):
+    """Unite the documents of each bucket whose signatures agree in at least `least` numbers, directly or by way of others.
+
+    A search through each bucket: a document taken from the queue is compared with all that have not been reached, and those
+    like it join the queue. What is left when the queue is empty has been compared with every document of the component.
+
+    Args:
+        members: int32, indices of documents by bucket.
+        offsets: int64, where each bucket starts.
+        minhash: uint32 (n, 128).
+        shingles: int32 (n,), sizes of the sets.
+        least: equal numbers from which two documents are certainly alike.
+        threshold: similarity, for the bound by size.
+        parents: int32 (n,), a union-find forest, changed in place.
+
+    Returns:
+        How many pairs of signatures were compared.
+    """
+    compared = 0
+    for bucket in range(offsets.shape[0] - 1):
+        rest = members[offsets[bucket] : offsets[bucket + 1]].copy()
+        left, queue = rest.shape[0], np.empty_like(rest)
+        while left > 1:
+            left -= 1
+            queue[0], head, tail = rest[left], 0, 1
+            while head < tail and left > 0:
+                x, kept = queue[head], 0
+                root = find(parents, x)
+                for i in range(left):
+                    y = rest[i]
+                    joined = find(parents, y) == root
+                    if not joined:
+                        compared += 1
+                        if sizes_allow(shingles, x, y, threshold) and agreement(minhash, x, y) >= least:
+                            root, joined = unite(parents, x, y), True
+                    if joined:
+                        queue[tail] = y
+                        tail += 1
+                    else:
+                        rest[kept] = y
+                        kept += 1
+                head, left = head + 1, kept
+    return compared
+
+
+@njit(cache=True, nogil=True)
+def candidates(members, offsets, bands, minhash, shingles, rows, least, threshold, parents, last, seen, pairs):
+    """Find pairs that may be alike and are not in one component yet, after `last`, until a round is full.
+
+    Args:
+        members, offsets, minhash, shingles, threshold, parents: as of `match`.
+        bands: uint8 (buckets,), the band that each is a bucket of.
+        rows: numbers in a band.
+        least: equal numbers from which two documents may be alike.
+        last: the last pair of the round before: bucket, and places in the bucket; (0, 0, 0) to start.
+        seen: bool (n,), all False; documents of this round are marked.
+        pairs: int32 (m, 2), gets the pairs.
+
+    Returns:
+        How many pairs were written, how many pairs of signatures were compared, and the last pair; its bucket is the number
+        of buckets when there are no more.
+    """
+    count, compared, weight = 0, 0, 0
+    bucket, i, j = last
+    while bucket < bands.shape[0]:
+        group = members[offsets[bucket] : offsets[bucket + 1]]
+        for i, j in unconnected(parents, group, i, j):  # noqa: B020 (goes on from the last pair)
+            x, y = group[i], group[j]
+            compared += 1
+            if not sizes_allow(shingles, x, y, threshold) or agreement(minhash, x, y) < least:
+                continue
+            if meets_before(minhash, x, y, bands[bucket], rows):
+                continue
+            pairs[count, 0], pairs[count, 1] = x, y
+            count += 1
+            for z in (x, y):
+                weight += 0 if seen[z] else shingles[z]
+                seen[z] = True
+            if count == pairs.shape[0] or weight >= SHINGLES:
+                return count, compared, (bucket, i, j)
+        bucket, i, j = bucket + 1, 0, 0
+    return count, compared, (bucket, i, j)
+
+
+@njit(cache=True, nogil=True)
+def unconnected(parents, group, i, j):
+    """Yield the places of all pairs of a bucket's documents that are in different components, after places i and j.
+
+    The second document moves through a block while the first moves through the bucket, so that a round of many pairs is one
+    of few documents.
+    """
+    roots, major, others = components_of(parents, group)
+    everybody = np.arange(group.shape[0])
+    for start in range(j - j % BLOCK, group.shape[0], BLOCK):
+        stop = min(start + BLOCK, group.shape[0])
+        while i < stop and others.shape[0] > 0:
+            partners = others if roots[i] == major else everybody
+            for k in range(np.searchsorted(partners, max(start, i + 1, j + 1)), np.searchsorted(partners, stop)):
+                if roots[i] != roots[partners[k]]:
+                    yield i, partners[k]
+            i, j = i + 1, 0
+        i = 0
+
+
+@njit(cache=True, nogil=True)
+def components_of(parents, group):
+    """Roots of the documents of a bucket, the root that more than half of them have, if any, and the places of the others.
+
+    With the majority known, a bucket that is one component but for a few documents costs few steps. Where no component has
+    a majority, a quarter of all pairs or more are of different ones and there is nothing to save. The majority is found by
+    Boyer and Moore's vote (1981); what the vote gives where there is none does no harm.
+    """
+    roots = np.empty(group.shape[0], np.int32)
+    major, votes = np.int32(-1), 0
+    for i in range(group.shape[0]):
+        roots[i] = find(parents, group[i])
+        if votes == 0:
+            major = roots[i]
+        votes += 1 if roots[i] == major else -1
+    return roots, major, np.flatnonzero(roots != major)
+
+
+@njit(cache=True, nogil=True)
+def settle(pairs, places, values, offsets, threshold, parents):
+    """Unite the pairs whose exact similarity is at least the threshold; those in one component already are passed over.
+
+    Args:
+        pairs: int32 (m, 2), indices of documents.
+        places: int64 (m, 2), where their sets stand.
+        values, offsets: sets of shingles, as of `jaccard.shingle_sets`.
+        threshold: similarity from which two documents are alike.
+        parents: int32 (n,), a union-find forest, changed in place.
+    """
+    for i in range(pairs.shape[0]):
+        if find(parents, pairs[i, 0]) != find(parents, pairs[i, 1]):
+            if set_similarity(values, offsets, places[i, 0], places[i, 1]) >= threshold:
+                unite(parents, pairs[i, 0], pairs[i, 1])
+
+
+@njit(cache=True, nogil=True)
+def agreement(minhash, x, y):
+    """In how many numbers the signatures of x and y are equal."""
+    left, right, equal = minhash[x], minhash[y], np.uint32(0)
+    for k in range(left.shape[0]):
+        # The cast keeps numba from widening to 64 bits, which would cost SIMD lanes.
+        equal = np.uint32(equal + np.uint32(left[k] == right[k]))
+    return np.int64(equal)
+
+
+@njit(cache=True, nogil=True)
+def sizes_allow(shingles, x, y, threshold):
+    """Whether sets of these sizes can be as similar as the threshold."""
+    return min(shingles[x], shingles[y]) / max(shingles[x], shingles[y]) >= threshold
+
+
+@njit(cache=True, nogil=True)
+def meets_before(minhash, x, y, band, rows):
+    """Whether x and y agree in a band before this one."""
+    for earlier in range(band):
+        equal = True
+        for k in range(earlier * rows, (earlier + 1) * rows):
+            equal = equal and minhash[x, k] == minhash[y, k]
+        if equal:
+            return True
+    return False
