@@ -1,8 +1,9 @@
 """What lies on disk: the schemas of parts and shards, and the manifest that accounts for them.
 
-Every data file is an Arrow IPC *file*, uncompressed, so that a reader maps it and touches only what it needs. A folder of
-data files has a `manifest.json`, written last, that names every file with its rows, bytes and sha256, and holds the ledger:
-per language, documents in = kept + dropped by reason. A manifest carries a checksum of itself, so an edit by hand shows.
+Every data file is an Arrow IPC *file*, uncompressed, so that a reader maps it and touches only what it needs. A
+folder of data files has a `manifest.json`, written last, that names every file with its rows, bytes and sha256, and
+holds the ledger: per language, documents in = kept + dropped by reason. A manifest carries a checksum of itself, so
+an edit by hand shows.
 """
 
 from __future__ import annotations
@@ -146,8 +147,8 @@ def unseal(manifest: Any, name: str | Path) -> dict[str, Any]:
         raise FormatError(f"{name} has format {body.get('format')!r}, this version of Babelmill reads {FORMAT}")
     if digest(body) != manifest["checksum"]:
         raise FormatError(
-            f"{name} was changed since Babelmill wrote it: its checksum is {str(manifest['checksum'])[:12]}, its content "
-            f"gives {digest(body)[:12]}; delete it and run again, finished parts are kept"
+            f"{name} was changed since Babelmill wrote it: its checksum is {str(manifest['checksum'])[:12]}, its "
+            f"content gives {digest(body)[:12]}; delete it and run again, finished parts are kept"
         )
     return body
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from babelmill.format import digest
 from pipelines.download import Download
-from pipelines.stage import Stage, with_job
+from pipelines.stage import Stage, usable, with_job
 from transforms import langid
 from transforms.clean import CleanPart, Measures, measuring_digest
 from transforms.journal import Record, Task
@@ -33,6 +33,13 @@ class Clean(Stage):
             "shingle": self.config.dedup.shingle,
             "model_sha256": sha256_of(Path(model)) if model else None,
         }
+
+    def check(self) -> None:
+        """Load the language model; the workers find it loaded."""
+        section = self.config.clean.language_id
+        if section and section.model:
+            with usable("clean.language_id.model"):
+                langid.load(section.model)
 
     @property
     def measures(self) -> Measures:

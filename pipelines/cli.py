@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 
 import click
@@ -22,9 +23,9 @@ COMMANDS = {
 }
 
 EXIT_CODES = """
-Exit codes: 0 all is well; 1 a defect of Babelmill; 2 the command line or the configuration is wrong; 3 finished, but some
-input was rejected whole; 4 `verify` found a difference; 5 the run stopped before its end; 75 another run has the work
-directory.
+Exit codes: 0 all is well; 1 a defect of Babelmill; 2 the command line or the configuration is wrong; 3 finished, but
+some input was rejected whole; 4 `verify` found a difference; 5 the run stopped before its end; 75 another run has the
+work directory.
 """
 
 
@@ -54,7 +55,9 @@ def babelmill() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point; errors that are the user's business come out as one message and an exit code, without a traceback."""
+    """Entry point; an error that is the user's business comes out as a message and an exit code."""
+    # Beam warns on import of cloud libraries that nobody asked for.
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     try:
         babelmill.main(args=arguments, prog_name="babelmill", standalone_mode=True)
     except BrokenPipeError:

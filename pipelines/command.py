@@ -83,21 +83,22 @@ def locked(work: WorkDirectory) -> Iterator[None]:
     """
     work.create()
     path = work.path(f"{STATE}/lock")
-    with writing(path), path.open("a+") as file:
+    with writing(path):
+        file = path.open("ab+", buffering=0)
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Busy(
                 f"{work.root} is in use by process {_holder(file)}: wait for it to end, or name another `workdir`"
             ) from None
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
-        work.clear_temporary()
+        with writing(path):
+            file.truncate(0)
+            file.write(str(os.getpid()).encode())
+            work.clear_temporary()
         yield
 
 
-def _holder(file: IO[str]) -> str:
+def _holder(file: IO[bytes]) -> str:
     file.seek(0)
-    return file.read().strip() or "unknown"
+    return file.read().decode().strip() or "unknown"

@@ -28,6 +28,8 @@ from pydantic_core import PydanticCustomError
 
 from babelmill.format import PERMUTATIONS
 from transforms.languages import UnknownLanguage, language
+from vocab.model_file import VocabularyError
+from vocab.training import TrainingOptions
 
 
 def problem(text: str, *at: str | int) -> PydanticCustomError:
@@ -304,16 +306,14 @@ class Vocabulary(Section):
     byte_fallback: bool = True
     """Whether a character without a piece becomes its UTF-8 bytes. No script is lost to an unknown piece; mozilla
     does the same."""
-    user_defined_symbols: Annotated[list[Annotated[str, Field(min_length=1)]], AfterValidator(_unique)] = Field(
-        default=[], examples=[["<mask>", "<BT>"]]
-    )
+    user_defined_symbols: list[str] = Field(default=[], examples=[["<mask>", "<BT>"]])
     """Pieces that are never cut, each with an id of its own. For the markers that a trainer needs, such as
     `<mask>`."""
     threads: int = Field(default=2, ge=1, le=128)
     """Threads that train. Fixed, and not the machine's number, because a unigram model depends on it."""
-    max_sentence: Size = Field(default=64 << 10, ge=256)
-    """Longest paragraph that is trained on; longer ones are counted. SentencePiece's own 4,192 bytes are 1,400
-    characters of Chinese or Hindi, and what is longer would vanish from the sample."""
+    max_sentence: Size = Field(default=4192, ge=256)
+    """Longest line that the trainer is given; longer paragraphs are cut. SentencePiece's own default; it would skip
+    what is longer, 1,400 characters of Chinese or Hindi, in silence. Cuts are made where a sentence ends."""
 
     @model_validator(mode="before")
     @classmethod
@@ -321,6 +321,15 @@ class Vocabulary(Section):
         if isinstance(values, dict) and values.get("unimax") is not None:
             return {"alpha": None, **values}
         return values
+
+    @field_validator("user_defined_symbols")
+    @classmethod
+    def _possible(cls, symbols: list[str]) -> list[str]:
+        try:
+            TrainingOptions(size=0, user_defined_symbols=tuple(symbols))
+        except VocabularyError as error:
+            raise problem(str(error)) from error
+        return symbols
 
     @field_validator("unimax")
     @classmethod
@@ -337,6 +346,18 @@ class Vocabulary(Section):
         if self.model_file is not None and given:
             raise problem(f"found keys for training beside it, {', '.join(given)}; remove them, or it", "model_file")
         return self
+
+    def training_options(self) -> TrainingOptions:
+        """How to train, as `vocab.training` takes it."""
+        return TrainingOptions(
+            size=self.size,
+            model=self.model,
+            coverage=self.coverage,
+            byte_fallback=self.byte_fallback,
+            user_defined_symbols=tuple(self.user_defined_symbols),
+            threads=self.threads,
+            max_sentence_bytes=self.max_sentence,
+        )
 
 
 class Shards(Section):

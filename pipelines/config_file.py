@@ -17,8 +17,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pipelines.config import Config
-from pipelines.config_schema import expected, schema_at
+from pipelines.config_schema import expected, schema_at, template
 from pipelines.config_yaml import ConfigError, Document, KeyPath, Problem, parse
+
+__all__ = ["ConfigError", "dotted", "load", "override", "template"]
 
 _LONGEST = 60
 """Characters of a value that a message shows."""
@@ -53,7 +55,7 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Config:
 
 def _text(name: str) -> str:
     try:
-        return Path(name).read_text(encoding="utf-8-sig")
+        return Path(name).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{name}: no such file; `babelmill init DIR` writes one to start from") from None
     except UnicodeDecodeError as error:

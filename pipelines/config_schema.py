@@ -113,12 +113,12 @@ def written(value: Any, schema: Schema | None = None) -> str:
 
 
 def written_size(size: int) -> str:
-    """Bytes in the largest unit that gives a whole number: `32MiB`, `50MB`, `64KiB`, `1001B`."""
+    """Bytes in the largest unit that gives a whole number: `32MiB`, `50MB`, `64KiB`, `1_001`."""
     for power, prefix in enumerate("TGMK"):
         for base, unit in ((1024, f"{prefix}iB"), (1000, f"{prefix}B".replace("K", "k"))):
             if size and size % base ** (4 - power) == 0:
                 return f"{size // base ** (4 - power)}{unit}"
-    return f"{size}B"
+    return f"{size:_}"
 
 
 def _told(schema: Schema) -> tuple[str, str]:

@@ -62,7 +62,7 @@ class Dedup(Stage):
         return record.facts["language"] if self.config.dedup.across == "language" else "all"
 
     def plan(self) -> Planned:
-        """As `Stage.plan`, but a group with any part to do is done as a whole: its finished parts take part, unchanged."""
+        """As `Stage.plan`, but a group with a part to do is done as a whole; its finished parts are not written again."""
         planned = super().plan()
         tasks = {task.name: task for task in self.tasks()}
         groups = {task.job["group"] for task, _ in planned.todo}

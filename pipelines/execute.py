@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from babelmill.format import Ledger, total
 from pipelines.progress import Progress
 from pipelines.stage import Planned, Stage
-from transforms.journal import Record
 from transforms.storage import WorkDirectoryError
 
 
@@ -29,6 +28,7 @@ class Outcome:
         bytes: input bytes of the tasks that were done now.
         ledger: documents by language, of all tasks.
         failures: task name -> why it failed.
+        notes: task name -> what a person should know of input that was used in part.
     """
 
     stage: str
@@ -38,6 +38,7 @@ class Outcome:
     bytes: int
     ledger: dict[str, Ledger]
     failures: dict[str, str]
+    notes: dict[str, str]
 
 
 def run_stages(stages: Iterable[Stage], *, arguments: Sequence[str], progress: Progress) -> list[Outcome]:
@@ -80,14 +81,11 @@ def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> 
         seconds=time.monotonic() - start,
         bytes=sum(task.size for task, _ in planned.todo),
         ledger=total(record.ledger for record in records),
-        failures=_failures(records),
+        failures={record.name: record.failure for record in records if record.failure is not None},
+        notes={record.name: record.facts["note"] for record in records if "note" in record.facts},
     )
     progress.end(outcome)
     return outcome
-
-
-def _failures(records: Iterable[Record]) -> dict[str, str]:
-    return {record.name: record.failure for record in records if record.failure is not None}
 
 
 def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None:

@@ -16,8 +16,8 @@ LOCAL = {"", "DirectRunner", "FnApiRunner"}
 def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
     """Beam's options from what follows `--` on the command line.
 
-    `DirectRunner`, the default, means FnApiRunner in this process with as many threads as cores: Beam's own choice would
-    first try to download another runner. Kernels release the GIL, so threads do.
+    `DirectRunner`, the default, means FnApiRunner in this process with as many threads as cores: Beam's own choice
+    would first try to download another runner. Kernels release the GIL, so threads do.
     """
     options = PipelineOptions(list(arguments))
     if (options.view_as(StandardOptions).runner or "") in LOCAL:

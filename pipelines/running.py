@@ -12,7 +12,7 @@ from pipelines import command
 from pipelines.config import Config
 from pipelines.execute import Outcome, run_stage
 from pipelines.progress import Progress
-from pipelines.stages import STAGES, stages_of
+from pipelines.stages import STAGES, check, stages_of
 from pipelines.summary import print_summary
 
 
@@ -51,6 +51,7 @@ def work_through(
     """Run stages and say what came of it; exits with `command.REJECTED` if some input was rejected whole."""
     work, progress = command.work_directory(config), progress_of(as_json, quiet)
     outcomes: list[Outcome] = []
+    check(config, work)
     with command.locked(work):
         for stage in STAGES:
             if stage.name in names:
@@ -59,11 +60,13 @@ def work_through(
                     for task, why in current.plan().todo:
                         click.echo(f"{stage.name:<10} {task.name}: {why}", err=True)
                 outcomes.append(run_stage(current, arguments=beam_options, progress=progress))
-    failures = {f"{one.stage} {name}": why for one in outcomes for name, why in one.failures.items()}
     print_summary(config, work, outcomes, as_json=as_json)
-    for name, why in failures.items():
-        click.echo(f"failed: {name}: {why}", err=True)
-    if failures:
+    for one in outcomes:
+        for name, text in one.notes.items():
+            click.echo(f"note: {one.stage} {name}: {text}", err=True)
+        for name, why in one.failures.items():
+            click.echo(f"failed: {one.stage} {name}: {why}", err=True)
+    if any(one.failures for one in outcomes):
         sys.exit(command.REJECTED)
 
 

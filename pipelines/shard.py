@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 from babelmill.format import File, digest
@@ -101,7 +102,7 @@ class Shards(Stage):
             tokens = sum(counts.tokens for counts in record.ledger.values())
             shards = sum(len(cuts) - 1 for cuts in record.facts["cuts"].values())
             for split, cuts in record.facts["cuts"].items():
-                for number, (start, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
+                for number, (start, stop) in enumerate(pairwise(cuts)):
                     found.append(
                         Task(
                             name=f"documents/{split}/{record.name}/{number:05d}-of-{len(cuts) - 1:05d}",

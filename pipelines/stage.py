@@ -6,13 +6,15 @@ Planning reads manifests and the journal and never needs Beam; a stage with noth
 from __future__ import annotations
 
 import abc
+import contextlib
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from babelmill.format import FormatError, digest, read_manifest
 from pipelines.config import Config
+from pipelines.config_file import ConfigError
 from transforms.journal import Journal, Record, Task
 from transforms.manifest import manifest_of, records_of
 from transforms.storage import WorkDirectory
@@ -86,6 +88,13 @@ class Stage(abc.ABC):
     def finish(self) -> None:
         """What is left to do when the manifest is written."""
 
+    def check(self) -> None:
+        """See that the models which the configuration names can be used, before any work is done.
+
+        Raises:
+            ConfigError: one cannot.
+        """
+
     @property
     def manifest(self) -> str:
         """Name of the stage's manifest in the work directory."""
@@ -153,19 +162,31 @@ class Stage(abc.ABC):
             for path in sorted(self.work.path(folder).glob("**/*.arrow")):
                 name = path.relative_to(self.work.root).as_posix()
                 if name not in named:
-                    path.unlink()
+                    self.work.remove(name)
                     removed.append(name)
         journal = Journal(self.work, self.name)
         kept = {journal.file_name(record.name) for record in records}
         for path in self.work.path(posixpath.dirname(journal.file_name("x"))).glob("**/*.json"):
-            if path.relative_to(self.work.root).as_posix() not in kept:
-                path.unlink()
+            name = path.relative_to(self.work.root).as_posix()
+            if name not in kept:
+                self.work.remove(name)
         return removed
 
 
 def with_job(task: Task, **more: Any) -> Task:
     """A task whose job says more."""
     return replace(task, job={**task.job, **more})
+
+
+@contextlib.contextmanager
+def usable(key: str) -> Iterator[None]:
+    """Turn an error of reading the file that a key of the configuration names into one of the configuration."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{key}: {error.filename} cannot be read: {error.strerror}; correct the path") from error
+    except ValueError as error:
+        raise ConfigError(f"{key}: {error}") from error
 
 
 def readable(stage: Stage) -> bool:

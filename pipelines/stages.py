@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pipelines.clean import Clean
+from pipelines.config import Config
 from pipelines.dedup import Dedup
 from pipelines.download import Download
 from pipelines.shard import Order, Shards, Tokens
 from pipelines.stage import Stage
 from pipelines.vocabulary import Sample, Vocabulary
+from transforms.storage import WorkDirectory
 
 STAGES: tuple[type[Stage], ...] = (Download, Clean, Dedup, Sample, Vocabulary, Tokens, Order, Shards)
+
+
+def check(config: Config, work: WorkDirectory) -> None:
+    """See that every stage can use what the configuration names; see `Stage.check`."""
+    for stage in STAGES:
+        stage(config, work).check()
 
 
 def stages_of(command: str) -> list[str]:

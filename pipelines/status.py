@@ -14,7 +14,7 @@ from babelmill.format import FormatError
 from pipelines import command
 from pipelines.config import Config
 from pipelines.stage import NotReady, Stage
-from pipelines.stages import STAGES
+from pipelines.stages import STAGES, check
 from transforms.errors import InputError
 from transforms.storage import WorkDirectory
 
@@ -54,7 +54,9 @@ def all_statuses(config: Config, work: WorkDirectory) -> list[dict[str, Any]]:
 @command.configured
 def status(config: Config, as_json: bool, verbose: bool) -> None:
     """Tell, stage by stage, what is done, what is to do, and why anything will be done again."""
-    found = all_statuses(config, command.work_directory(config))
+    work = command.work_directory(config)
+    check(config, work)
+    found = all_statuses(config, work)
     if as_json:
         click.echo(json.dumps(found, indent=1))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from pipelines.execute import Outcome
 from pipelines.stage import NotReady
 from pipelines.stages import STAGES
 from transforms.storage import WorkDirectory
+
+WIDTH = 240
+"""Columns of a log, which does not wrap."""
 
 DROPPING = ("download", "clean", "dedup")
 
@@ -73,7 +77,7 @@ def print_summary(config: Config, work: WorkDirectory, outcomes: Sequence[Outcom
         cells = [f"{count:,}" for count in counts]
         style = "bold" if row["language"] == "all" else None
         table.add_row(row["language"], *cells, f"{row['bytes'] / 1e6:,.1f}", f"{row['tokens']:,}", style=style)
-    console = Console(soft_wrap=True)
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     console.print(table)
     text = by_stage.get("download", {})
     megabytes = sum(ledger.bytes for ledger in text.values()) / 1e6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 
 import click
 
@@ -52,7 +53,7 @@ def _unbalanced(stage: Stage, ledgers: dict[str, Ledger]) -> Iterator[str]:
 
 
 def _broken_chain(kept: dict[str, dict[str, Ledger]]) -> Iterator[str]:
-    for before, after in zip(CHAIN, CHAIN[1:], strict=False):
+    for before, after in pairwise(CHAIN):
         if before not in kept or after not in kept:
             continue
         for language in sorted(kept[before].keys() | kept[after].keys()):

@@ -9,10 +9,11 @@ from typing import Any
 from babelmill.format import File, digest, total
 from pipelines.dedup import Dedup
 from pipelines.kept import kept_parts
-from pipelines.stage import NotReady, Stage
+from pipelines.stage import NotReady, Stage, usable
 from transforms.journal import Task
 from transforms.storage import sha256_of
 from transforms.vocabulary import MakeVocabulary, SamplePart
+from vocab.encoding import load
 from vocab.sampling import Quota, quotas, threshold
 
 
@@ -79,12 +80,19 @@ class Vocabulary(Stage):
         given = {"model_sha256": sha256_of(Path(section.model_file))} if section.model_file else {}
         return {**section.model_dump(mode="json", exclude={"model_file"}), **given, "seed": self.config.seed}
 
+    def check(self) -> None:
+        """Load the SentencePiece model, where one is given."""
+        if self.config.vocabulary.model_file:
+            with usable("vocabulary.model_file"):
+                load(self.config.vocabulary.model_file)
+
     def tasks(self) -> list[Task]:
         """The one task."""
         sample = Sample(self.config, self.work)
-        files = [record.files["part"] for record in sample.succeeded()]
+        records = sample.succeeded()
+        files = [record.files["part"] for record in records]
         job = {
-            "files": [asdict(file) for file in files],
+            "files": [[record.facts["language"], asdict(record.files["part"])] for record in records],
             "quotas": {language: asdict(quota) for language, quota in sample.quotas().items()},
         }
         return [

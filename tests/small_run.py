@@ -18,7 +18,7 @@ workdir: work
 seed: 1
 corpora:
   - {{name: udhr, format: cc100, location: {location}, languages: [{languages}]}}
-vocabulary: {{size: 600, model: unigram, alpha: 0.3, threads: 1}}
+vocabulary: {{size: 1000, model: unigram, alpha: 0.3, threads: 1}}
 shards: {{tokens: 2000, validation: 2}}
 download: {{part_bytes: 8kB}}
 """

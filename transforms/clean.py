@@ -1,6 +1,7 @@
 """Cleaning a part: measure every document once, judge it by the measurements, sign it for deduplication.
 
-Measuring (normalisation, script, language, signature) is dear and depends on the text alone. Judging is cheap and depends on
+Measuring (normalisation, script, language, signature) is dear and depends on the text alone. Judging is cheap and
+depends on
 thresholds: it reads the measurements back, so that a threshold can be moved without measuring again.
 """
 
@@ -89,8 +90,9 @@ def _identify(texts: pa.StringArray, spoken: Language, model: str | None):
 class CleanPart:
     """Does one task of the stage: a raw part becomes a clean part, its signatures, and its rejects.
 
-    The task's job: `corpus`, `code` (the corpus's name of the language), `part` (the raw file), `measuring` (digest of what
-    measuring depends on), `rules`, and `measured` (files of a former run that need only be judged again) where there are any.
+    The task's job: `corpus`, `code` (the corpus's name of the language), `part` (the raw file), `measuring` (digest
+    of what measuring depends on), `rules`, and `measured` (files of a former run that need only be judged again)
+    where there are any.
 
     Attributes:
         measures: how documents are measured.

@@ -1,8 +1,9 @@
 """Clusters of duplicates: spanning forests that can be merged in any order, and the rule for which document survives.
 
-A forest holds every document that has a duplicate, and for each the smallest document of its component, its root. Merging is
-associative and commutative and a merged forest is in canonical form, so that a tree of merges gives the same bytes on any
-runner. A forest shrinks as it is merged: a document that has been seen a hundred times is held once.
+A forest holds every document that has a duplicate, and for each the smallest document of its component, its root.
+Merging is associative and commutative and a merged forest is in canonical form, so that a tree of merges gives the
+same bytes on any runner. A forest shrinks as it is merged: a document that has been seen a hundred times is held
+once.
 """
 
 from __future__ import annotations
@@ -117,9 +118,9 @@ def _rooted(nodes: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarra
 def survivors(nodes: np.ndarray) -> Survivors:
     """Decide for each component who stays.
 
-    The best is the one with the highest score (none counts as lowest), then the most characters, then the smallest hash,
-    then the smallest document number: a rule that knows nothing of runners or order. Who goes is an exact duplicate if a
-    better document of its component has the same hash, else a near duplicate.
+    The best is the one with the highest score (none counts as lowest), then the most characters, then the smallest
+    hash, then the smallest document number: a rule that knows nothing of runners or order. Who goes is an exact
+    duplicate if a better document of its component has the same hash, else a near duplicate.
 
     Args:
         nodes: a forest, `NODE` (n,).

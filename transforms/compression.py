@@ -1,15 +1,17 @@
 """Reading compressed sources as streams: decoded bytes come out in pieces, the sha256 of what was read is kept.
 
-The standard library's `lzma` decodes xz, pyarrow the others. A file that stops early is an error, and so are bytes that
-follow its last stream, where `lzma.open` would drop them unnoticed.
+The standard library decodes xz and bzip2, pyarrow gzip and Zstandard. A file that stops early is an error, and so are
+bytes that follow its last stream, where `lzma.open` would drop them unnoticed.
 """
 
 from __future__ import annotations
 
+import bz2
+import functools
 import hashlib
 import io
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -26,7 +28,11 @@ MAGIC: dict[str, tuple[bytes, ...]] = {
 }
 """The bytes with which files of each kind begin."""
 
-_ARROW_NAMES = {"gz": "gzip", "bz2": "bz2", "zst": "zstd"}
+_STANDARD: dict[str, Callable[[], Any]] = {
+    "xz": functools.partial(lzma.LZMADecompressor, lzma.FORMAT_XZ),
+    "bz2": bz2.BZ2Decompressor,
+}
+_ARROW = {"gz": "gzip", "zst": "zstd"}
 
 
 class CompressionError(ValueError):
@@ -76,8 +82,8 @@ def decompressed(reader: HashedReader, kind: str) -> Iterator[bytes]:
     if not head:
         return
     check_magic(head, kind)
-    if kind == "xz":
-        yield from _xz(file)
+    if kind in _STANDARD:
+        yield from _standard(file, kind)
     elif kind == "plain":
         while piece := file.read(PIECE_BYTES):
             yield piece
@@ -104,18 +110,18 @@ def check_magic(head: bytes, kind: str) -> None:
     )
 
 
-def _xz(file: BinaryIO) -> Iterator[bytes]:
-    """One xz stream after the other, with the zero bytes that the format allows between them."""
+def _standard(file: BinaryIO, kind: str) -> Iterator[bytes]:
+    """One stream after the other, with the zero bytes that xz allows between them."""
     data = file.read(PIECE_BYTES)
     while data:
-        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+        stream = _STANDARD[kind]()
         while not stream.eof:
             if stream.needs_input and not data and not (data := file.read(PIECE_BYTES)):
-                raise CompressionError("ends in the middle of its xz stream; it was cut off: get it again")
+                raise CompressionError("ends in the middle of a stream; it was cut off: get it again")
             try:
                 piece = stream.decompress(data, PIECE_BYTES)
-            except lzma.LZMAError as error:
-                raise CompressionError(f"is damaged (xz: {error}); get it again") from error
+            except (lzma.LZMAError, OSError) as error:
+                raise CompressionError(f"is damaged ({kind}: {error}); get it again") from error
             data = b""
             if piece:
                 yield piece
@@ -125,8 +131,8 @@ def _xz(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _arrow(file: BinaryIO, kind: str) -> Iterator[bytes]:
-    """A gzip, bzip2 or Zstandard file of one or several streams."""
-    stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), _ARROW_NAMES[kind])
+    """Likewise, where the standard library has no streams, or not in every Python."""
+    stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), _ARROW[kind])
     while True:
         try:
             piece = stream.read(PIECE_BYTES)

@@ -2,9 +2,9 @@
 
     tasks -> EmitBands -> (group by partition of the hash space) -> Connect -> Components -> Remove -> records
 
-A task is one part. The documents of a group (a language, or everything) meet in the buckets of LSH and are joined where
-they are alike; the joined documents of all partitions make components, and of each component one document stays. The result
-knows nothing of partitions, workers or order.
+A task is one part. The documents of a group (a language, or everything) meet in the buckets of LSH and are joined
+where they are alike; the joined documents of all partitions make components, and of each component one document
+stays. The result knows nothing of partitions, workers or order.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+from apache_beam.pvalue import AsDict, TaggedOutput
 
 from babelmill.format import REMOVALS, File, FormatError, Ledger
 from transforms import components, lsh
@@ -69,13 +71,13 @@ class Deduplicate(beam.PTransform):
         emit = EmitBands(root=self.root, bands=self.bands, rows=self.rows, partitions=self.partitions)
         emitted = tasks | "Bands" >> beam.ParDo(emit).with_outputs("failures", main="bands")
         removals = (
-            emitted.bands.with_output_types(tuple[int, bytes])
+            emitted.bands
             | "By partition" >> beam.GroupByKey()
             | "Connect" >> beam.Map(self.connect).with_output_types(bytes)
             | "Components" >> beam.CombineGlobally(Components())
             | "Survivors" >> beam.FlatMap(removals_by_part).with_output_types(tuple[int, bytes])
         )
-        failures = beam.pvalue.AsDict(emitted.failures.with_output_types(tuple[str, str]))
+        failures = AsDict(emitted.failures)
         numbered = tasks | "Number" >> beam.Map(numbered_task).with_output_types(tuple[int, str])
         return (
             {"task": numbered, "removals": removals}
@@ -124,8 +126,8 @@ def group_number(group: str) -> int:
 class EmitBands(beam.DoFn):
     """A part's documents by the buckets that they fall into, packed by partition.
 
-    Yields (partition, array of `lsh.ENTRY` as bytes); to `failures` (group, message) for a part that cannot be read: then
-    no part of its group can be deduplicated.
+    Yields (partition, array of `lsh.ENTRY` as bytes); to `failures` (group, message) for a part that cannot be read:
+    then no part of its group can be deduplicated.
     """
 
     root: str
@@ -133,7 +135,7 @@ class EmitBands(beam.DoFn):
     rows: int
     partitions: int
 
-    def process(self, text: str) -> Iterator:
+    def process(self, text: str) -> Iterator[tuple[int, bytes] | TaggedOutput[Literal["failures"], tuple[str, str]]]:
         """One part."""
         task, work = Task.from_json(text), WorkDirectory(Path(self.root))
         try:
@@ -142,7 +144,7 @@ class EmitBands(beam.DoFn):
             work.check(files["part"])
             kept = kept_mask(part.rows, removed_rows(work, files.get("rejects")))
         except BAD_INPUT as error:
-            yield beam.pvalue.TaggedOutput("failures", (task.job["group"], str(error)))
+            yield TaggedOutput("failures", (task.job["group"], str(error)))
             return
         entries: list[list[bytes]] = [[] for _ in range(self.partitions)]
         start, group = 0, group_number(task.job["group"])

@@ -21,8 +21,9 @@ from transforms.fasttext_model import END_OF_LINE, LABEL_PREFIX, FastTextModel
 LONGEST_REMEMBERED = 48
 """Bytes of the longest word that a table remembers; longer ones are sentences without spaces, and do not come back."""
 
-_SCRATCH = 4096  # rows that are collected before they are added
-_HEAD = 2  # values at the head of a record: bytes of the word, rows that it stands for
+_STRETCH = 1024  # bytes of a word whose n-grams are collected before they are added
+_HEAD = 2  # values at the head of a table's records, and at the head of each of them
+_UNKNOWN, _LABEL = -1, -2  # what a word has that has no row of its own: n-grams, or nothing at all
 _END_OF_LINE = np.frombuffer(END_OF_LINE, np.uint8)
 _LABEL_PREFIX = np.frombuffer(LABEL_PREFIX, np.uint8)
 
@@ -32,15 +33,12 @@ class WordTable(NamedTuple):
 
     Attributes:
         slots: uint64[a power of two]; 0, or the upper half of a word's hash and where its record begins in `records`.
-        records: int32[size]; a record is the word's bytes and rows (how many of each), its letters, its rows.
-        letters: uint8[4 * size], the memory of `records`.
-        used: int64[2], values of `records` in use and words in the table.
+        records: int32[size]; two values, how much of it is in use and how many words there are; then the records. A
+            record is the word's bytes and its rows (how many of each), its letters, four a value, and its rows.
     """
 
     slots: np.ndarray
     records: np.ndarray
-    letters: np.ndarray
-    used: np.ndarray
 
 
 class Embedder(NamedTuple):
@@ -68,9 +66,9 @@ class Embedder(NamedTuple):
 
 def word_table(*, words: int, values: int) -> WordTable:
     """An empty table for up to so many words, and values of records (int32). Memory is taken as it is touched."""
-    slots = np.zeros(1 << (2 * words).bit_length(), np.uint64)
-    records = np.zeros(1 + values, np.int32)
-    return WordTable(slots, records, records.view(np.uint8), np.array([1, 0]))
+    table = WordTable(np.zeros(1 << (2 * words - 1).bit_length(), np.uint64), np.zeros(_HEAD + values, np.int32))
+    table.records[0] = _HEAD
+    return table
 
 
 def embedder(model: FastTextModel) -> Embedder:
@@ -94,7 +92,7 @@ def _dictionary(model: FastTextModel) -> WordTable:
     entries = model.words + model.label_words
     ends = np.cumsum([0, *(len(entry) for entry in entries)])
     table = word_table(words=len(entries), values=len(entries) * (_HEAD + 2) + int(ends[-1]) // 4)
-    _enter(table, np.frombuffer(b"".join(entries), np.uint8), ends, len(model.words))
+    _enter(*table, np.frombuffer(b"".join(entries), np.uint8), ends, len(model.words))
     return table
 
 
@@ -110,33 +108,50 @@ def embed(data, offsets, model, table, vectors, counts):
         vectors: float32[texts, dimension], zeros.
         counts: int64[texts]; a text without any row has count 0 and vector 0.
     """
-    scratch = np.empty(_SCRATCH + model.max_ngram, np.int32)
+    scratch = np.empty(1 + _STRETCH * model.max_ngram, np.int32)
     for text in range(counts.shape[0]):
-        vector, count = vectors[text], 0
-        at, end = offsets[text], offsets[text + 1]
-        while True:
-            start, at, key = _next_word(data, at, end)
-            if start == at:
-                break
-            record = _find(table, data, start, at, key)
-            if record > 0:
-                place, rows = _rows_of(table, record)
-                _add_rows(vector, model.vectors, table.records, place, rows)
-                count += rows
-                continue
-            if _is(data, start, at, _END_OF_LINE, 0, 4):  # fastText reads on no further, so neither do we
-                break
-            added, collected = _collect(data, start, at, key, model, vector, scratch)
-            _add_rows(vector, model.vectors, scratch, 0, collected)
-            count += added + collected
-            if added == 0 and at - start <= LONGEST_REMEMBERED:
-                _remember(table, data, start, at, key, scratch, collected)
+        vector = vectors[text]
+        count = _add_words(vector, data, offsets[text], offsets[text + 1], model, table, scratch)
         if model.end_of_line >= 0:
-            _add_row(vector, model.vectors, model.end_of_line)
-            count += 1
+            scratch[0] = model.end_of_line
+            count += _add_rows(vector, model.vectors, scratch, 0, 1)
         for column in range(vector.shape[0] if count > 0 else 0):
             vector[column] *= np.float32(1.0 / count)
         counts[text] = count
+
+
+@njit(cache=True, nogil=True)
+def _add_words(vector, data, at, end, model, table, scratch):
+    """Add the rows of the words of data[at:end] to `vector`; returns how many."""
+    # Taken apart once a text: to take an array out of a tuple costs as much as to look up a word.
+    vectors, dictionary, kept, bucket_rows, min_ngram, max_ngram, _ = model
+    dictionary_slots, dictionary_records = dictionary
+    slots, records = table
+    count = 0
+    while True:
+        start, at, key = _next_word(data, at, end)
+        if start == at:
+            return count
+        record = _find(slots, records, data, start, at, key)
+        if record > 0:
+            place, rows = _rows_of(records, record)
+            count += _add_rows(vector, vectors, records, place, rows)
+            continue
+        if _spells(data, start, at, _END_OF_LINE):  # fastText reads no further
+            return count
+        own = _own_row(dictionary_slots, dictionary_records, data, start, at, key)
+        if own == _LABEL:
+            continue
+        scratch[0], collected = own, 1 if own >= 0 else 0
+        for first in range(start - 1, at + 1, _STRETCH):
+            last = min(first + _STRETCH, at + 1)
+            collected = _collect(
+                data, start, at, first, last, kept, bucket_rows, min_ngram, max_ngram, scratch, collected
+            )
+            count += _add_rows(vector, vectors, scratch, 0, collected)
+            if at - start <= LONGEST_REMEMBERED:
+                _remember(slots, records, data, start, at, key, scratch, collected)
+            collected = 0
 
 
 @njit(cache=True, nogil=True)
@@ -158,106 +173,107 @@ def _is_space(byte):
 
 
 @njit(cache=True, nogil=True)
-def _is(data, start, end, letters, first, length):
-    """Whether data[start:end] is letters[first:first + length]."""
-    if end - start != length:
-        return False
-    for i in range(length):  # noqa: SIM110
-        if data[start + i] != letters[first + i]:
-            return False
-    return True
+def _spells(data, start, end, letters):
+    """Whether data[start:end] is `letters`."""
+    same = end - start == letters.shape[0]
+    for i in range(letters.shape[0] if same else 0):
+        same = same and data[start + i] == letters[i]
+    return same
 
 
 @njit(cache=True, nogil=True)
-def _find(table, data, start, end, key):
+def _find(slots, records, data, start, end, key):
     """Where the record of the word data[start:end] begins, or 0."""
-    mask, half = np.uint64(table.slots.shape[0] - 1), np.uint64(32)
+    mask, half = np.uint64(slots.shape[0] - 1), np.uint64(32)
     slot = key & mask
-    while table.slots[slot] != 0:
-        if (table.slots[slot] ^ key) >> half == 0:
-            record = np.int64(table.slots[slot] & np.uint64(0xFFFFFFFF))
-            first = 4 * (record + _HEAD)
-            if _is(data, start, end, table.letters, first, table.records[record]):
+    while slots[slot] != 0:
+        if (slots[slot] ^ key) >> half == 0:
+            record = np.int64(slots[slot] & np.uint64(0xFFFFFFFF))
+            if _is_record_of(records, record, data, start, end):
                 return record
         slot = (slot + np.uint64(1)) & mask
     return 0
 
 
 @njit(cache=True, nogil=True)
-def _remember(table, data, start, end, key, rows, count):
-    """Enter a word that is not in the table yet, with `count` rows; empty the table first if there is no room."""
-    length = end - start
-    size = _HEAD + (length + 3) // 4 + count
-    if table.used[0] + size > table.records.shape[0] or 2 * table.used[1] >= table.slots.shape[0]:
-        for i in range(table.slots.shape[0]):
-            table.slots[i] = 0
-        table.used[0], table.used[1] = 1, 0
-        if 1 + size > table.records.shape[0]:
-            return
-    record = table.used[0]
-    table.records[record], table.records[record + 1] = length, count
-    first = 4 * (record + _HEAD)
-    for i in range(length):
-        table.letters[first + i] = data[start + i]
-    for i in range(count):
-        table.records[record + size - count + i] = rows[i]
-    table.used[0] += size
-    table.used[1] += 1
-    mask, half = np.uint64(table.slots.shape[0] - 1), np.uint64(32)
-    slot = key & mask
-    while table.slots[slot] != 0:
-        slot = (slot + np.uint64(1)) & mask
-    table.slots[slot] = (key >> half << half) | np.uint64(record)
+def _is_record_of(records, record, data, start, end):
+    """Whether a record is that of the word data[start:end]."""
+    if records[record] != end - start:
+        return False
+    same = True
+    for i in range(end - start):
+        same = same and (records[record + _HEAD + (i >> 2)] >> (8 * (i & 3))) & 0xFF == data[start + i]
+    return same
 
 
 @njit(cache=True, nogil=True)
-def _enter(table, data, ends, words):
+def _remember(slots, records, data, start, end, key, rows, count):
+    """Enter a word that is not in the table yet, with `count` rows; empty the table first if it is full."""
+    length = end - start
+    size = _HEAD + ((length + 3) >> 2) + count
+    if _HEAD + size > records.shape[0]:
+        return
+    if records[0] + size > records.shape[0] or 2 * records[1] >= slots.shape[0]:
+        for i in range(slots.shape[0]):
+            slots[i] = 0
+        records[0], records[1] = _HEAD, 0
+    record = records[0]
+    records[record], records[record + 1] = length, count
+    for i in range(_HEAD, size - count):
+        records[record + i] = 0
+    for i in range(length):
+        records[record + _HEAD + (i >> 2)] |= data[start + i] << (8 * (i & 3))
+    for i in range(count):
+        records[record + size - count + i] = rows[i]
+    records[0], records[1] = record + size, records[1] + 1
+    mask, half = np.uint64(slots.shape[0] - 1), np.uint64(32)
+    slot = key & mask
+    while slots[slot] != 0:
+        slot = (slot + np.uint64(1)) & mask
+    slots[slot] = (key >> half << half) | np.uint64(record)
+
+
+@njit(cache=True, nogil=True)
+def _enter(slots, records, data, ends, words):
     """Enter the entries data[ends[i]:ends[i + 1]] of a dictionary: words with row i, labels without a row."""
     row = np.empty(1, np.int32)
     for i in range(ends.shape[0] - 1):
         row[0] = i
         key = _next_word(data, ends[i], ends[i + 1])[2]
-        _remember(table, data, ends[i], ends[i + 1], key, row, 1 if i < words else 0)
+        _remember(slots, records, data, ends[i], ends[i + 1], key, row, 1 if i < words else 0)
 
 
 @njit(cache=True, nogil=True)
-def _collect(data, start, end, key, model, vector, scratch):
-    """Collect the rows of a word in `scratch`; returns how many were added to `vector` to make room, and are left."""
-    added, collected = 0, 0
-    record = _find(model.dictionary, data, start, end, key)
-    if record > 0:
-        place, collected = _rows_of(model.dictionary, record)
-        if collected == 0:  # a label
-            return 0, 0
-        scratch[0] = model.dictionary.records[place]
-    elif _is(data, start, min(end, start + 9), _LABEL_PREFIX, 0, 9):
-        return 0, 0
-    for first in range(start - 1, end + 1):
-        if collected > _SCRATCH:
-            _add_rows(vector, model.vectors, scratch, 0, collected)
-            added, collected = added + collected, 0
-        if not _continues(_letter(data, start, end, first)):
-            collected = _collect_ngrams(data, start, end, first, model, scratch, collected)
-    return added, collected
+def _own_row(slots, records, data, start, end, key):
+    """The row of the word data[start:end] in a dictionary, `_UNKNOWN` or `_LABEL`."""
+    record = _find(slots, records, data, start, end, key)
+    if record == 0:
+        head = min(end, start + _LABEL_PREFIX.shape[0])
+        return _LABEL if _spells(data, start, head, _LABEL_PREFIX) else _UNKNOWN
+    place, rows = _rows_of(records, record)
+    return records[place] if rows > 0 else _LABEL
 
 
 @njit(cache=True, nogil=True)
-def _collect_ngrams(data, start, end, first, model, scratch, collected):
-    """Append the rows of the n-grams that begin at byte `first` of a word to `scratch`; returns how many it holds."""
-    value, at = np.uint32(2166136261), first
-    for length in range(1, model.max_ngram + 1):
-        if at > end:
-            break
-        value = _hash_on(value, _letter(data, start, end, at))
-        at += 1
-        while at < end and _continues(data[at]):
-            value = _hash_on(value, data[at])
+def _collect(data, start, end, first, last, kept, bucket_rows, min_ngram, max_ngram, scratch, collected):
+    """Append the rows of the n-grams of data[start:end] that begin in data[first:last]; returns how many there are."""
+    for begin in range(first, last):
+        if _continues(_letter(data, start, end, begin)):
+            continue
+        value, at = np.uint32(2166136261), begin
+        for length in range(1, max_ngram + 1):
+            if at > end:
+                break
+            value = _hash_on(value, _letter(data, start, end, at))
             at += 1
-        if length >= model.min_ngram and not (length == 1 and (first < start or at > end)):
-            bucket = value % np.uint32(model.bucket_rows.shape[0])
-            if (model.kept[bucket >> 6] >> np.uint64(bucket & 63)) & np.uint64(1):
-                scratch[collected] = model.bucket_rows[bucket]
-                collected += 1
+            while at < end and _continues(data[at]):
+                value = _hash_on(value, data[at])
+                at += 1
+            if length >= min_ngram and not (length == 1 and (begin < start or at > end)):
+                bucket = value % np.uint32(bucket_rows.shape[0])
+                if (kept[bucket >> 6] >> np.uint64(bucket & 63)) & np.uint64(1):
+                    scratch[collected] = bucket_rows[bucket]
+                    collected += 1
     return collected
 
 
@@ -284,20 +300,16 @@ def _hash_on(value, byte):
 
 
 @njit(cache=True, nogil=True)
-def _rows_of(table, record):
-    """Where the rows of a record are in `table.records`, and how many."""
-    return record + _HEAD + (table.records[record] + 3) // 4, table.records[record + 1]
+def _rows_of(records, record):
+    """Where the rows of a record begin, and how many they are."""
+    return record + _HEAD + ((records[record] + 3) >> 2), records[record + 1]
 
 
 @njit(cache=True, nogil=True)
 def _add_rows(vector, vectors, rows, first, count):
-    """Add vectors[rows[first]], vectors[rows[first + 1]] and so on, `count` of them, in this order."""
+    """Add vectors[rows[first]], vectors[rows[first + 1]] and so on, `count` of them, in this order; returns `count`."""
     for place in range(first, first + count):
-        _add_row(vector, vectors, rows[place])
-
-
-@njit(cache=True, nogil=True)
-def _add_row(vector, vectors, row):
-    """Add one row."""
-    for column in range(vector.shape[0]):
-        vector[column] += vectors[np.uint64(row), column]  # unsigned: no check for a negative index
+        row = np.uint64(rows[place])  # unsigned: no check for a negative index
+        for column in range(vector.shape[0]):
+            vector[column] += vectors[row, column]
+    return count

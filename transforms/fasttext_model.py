@@ -136,7 +136,9 @@ class _Reader:
 
     def spelling(self) -> bytes:
         end = self.data.find(b"\0", self.at)
-        begin = self.take(len(self.data) if end < 0 else end + 1 - self.at)
+        if end < 0:
+            self.damaged(f"a spelling in its {self.part} begins at byte {self.at} and does not end")
+        begin = self.take(end + 1 - self.at)
         return self.data[begin:end]
 
     def matrix(self, part: str, shape: tuple[int, int], *, quantisable: bool = True) -> _Matrix:

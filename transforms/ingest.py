@@ -1,7 +1,7 @@
 """From a source to raw parts: fetch what is far, decode in one stream, cut into parts.
 
-A source is one compressed stream and so one task; but its parts are noted one by one as they are written, and a task that was
-cut off goes on after the last of them (it reads the stream again from its start, and writes nothing twice).
+A source is one compressed stream and so one task; but its parts are noted one by one as they are written, and a task
+that was cut off goes on after the last of them (it reads the stream again from its start, and writes nothing twice).
 """
 
 from __future__ import annotations
@@ -72,11 +72,20 @@ class IngestSource:
         before = stamp(work, task.name, job["address"], job["local"])
         parts = Parts(work, task.name, [before, task.parameters])
         decoder = Decoder(path, options=self._decoding(job["split"], parts.next_document))
-        for batches in cut(iter(decoder), self.part_bytes):
-            parts.write(batches)
+        try:
+            for batches in cut(iter(decoder), self.part_bytes):
+                parts.write(batches)
+        except SourceError:
+            if not job["local"]:
+                # It may be a page of excuses that the server sent: the next run shall ask again.
+                lockfile.forget(work, task.name)
+                path.unlink(missing_ok=True)
+            raise
         files = {f"part-{number:05d}": file for number, file in enumerate(parts.files)}
+        facts = {"language": spoken.bcp47, "sha256": decoder.sha256, "stamp": before}
         if decoder.oversized:
             files["oversized"] = write_oversized(work, task.name, decoder.oversized)
+            facts["note"] = self._about(path, decoder.oversized, files["oversized"])
         ledger = Ledger(
             documents=decoder.documents,
             kept=decoder.documents - len(decoder.oversized),
@@ -89,7 +98,17 @@ class IngestSource:
             inputs=digest(decoder.sha256),
             files=files,
             ledger={spoken.bcp47: ledger},
-            facts={"language": spoken.bcp47, "sha256": decoder.sha256, "stamp": before},
+            facts=facts,
+        )
+
+    def _about(self, path: Path, oversized: list[Oversized], file: File) -> str:
+        """What a person should know of documents that were left out."""
+        first = oversized[0]
+        return (
+            f"{path}: left out {len(oversized):,} of its documents, which are longer than {self.max_document_bytes:,} "
+            f"bytes; the first is document {first.document:,}, {first.size:,} bytes from byte {first.offset:,} on. See "
+            f"how they begin with `babelmill inspect` in {file.path}; then raise `download.max_document_bytes`, or say "
+            "`split: line` if every line of the file is a document"
         )
 
     def _decoding(self, split: str, first_document: int) -> DecodeOptions:
@@ -103,7 +122,7 @@ class IngestSource:
     def _fetch(self, work: WorkDirectory, task: Task) -> Path:
         """The file of a far source: what is there if it is what the lock file says, else a download."""
         address, target = task.job["address"], target_of(work, task.name, task.job["address"])
-        locked = lockfile.entries(work).get(task.name)
+        locked = lockfile.known(work, task.name)
         if locked is not None and locked.address == address and locked.mismatch(target) is None:
             return target
         options = FetchOptions(
@@ -114,10 +133,11 @@ class IngestSource:
         )
         entry = lockfile.Entry.of(fetch(address, target, options=options))
         if locked is not None and locked.address == address and locked.sha256 != entry.sha256:
+            target.unlink()
             raise lockfile.LockError(
-                f"{address} is not what it was on {locked.date}: found {entry.size:,} bytes, sha256 {entry.sha256[:12]}…, "
-                f"expected {locked.size:,} bytes, {locked.sha256[:12]}…; to take the new one, remove its entry from "
-                f"{work.path(lockfile.LOCK_NAME)} and {work.path(lockfile.ENTRIES)}"
+                f"{address} is not what it was on {locked.date}: found {entry.size:,} bytes, sha256 "
+                f"{entry.sha256[:12]}…, expected {locked.size:,} bytes, {locked.sha256[:12]}…; to take the new one, "
+                f"remove its entry from {work.path(lockfile.LOCK_NAME)} and {work.path(lockfile.ENTRIES)}"
             )
         lockfile.record(work, task.name, entry)
         return target
@@ -156,7 +176,7 @@ class Parts:
     def write(self, batches: list[pa.RecordBatch]) -> None:
         """Write the next part and note that it is finished."""
         number = len(self.files)
-        self._work.path(self._note(number)).unlink(missing_ok=True)
+        self._work.remove(self._note(number))
         with self._work.write_arrow(f"raw/{self._name}/part-{number:05d}.arrow", RAW) as writer:
             for batch in batches:
                 writer.write(batch)
@@ -195,7 +215,7 @@ def write_oversized(work: WorkDirectory, name: str, oversized: list[Oversized]) 
         pa.array([one.document for one in oversized], pa.int32()),
         pa.array([one.document for one in oversized], pa.int64()),
         constant("oversized", len(oversized)),
-        pa.array([float(one.bytes) for one in oversized], pa.float32()),
+        pa.array([float(one.size) for one in oversized], pa.float32()),
         pa.array([one.head.decode("utf-8", "replace") for one in oversized], pa.string()),
     ]
     with work.write_arrow(f"rejects/download/{name}/oversized.arrow", REJECTS) as writer:

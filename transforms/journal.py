@@ -1,9 +1,9 @@
 """Tasks and their records: what is to be done, what was done, and why something must be done again.
 
-A task is one part through one stage. When it ends, its record is written to the journal of the work directory: which files
-it made (rows, bytes, sha256), the ledger of its documents, and digests of the parameters and the inputs that the result
-depends on. A task whose record has the same digests, and whose files are there, is finished; that a file exists is never
-a reason to skip.
+A task is one part through one stage. When it ends, its record is written to the journal of the work directory: which
+files it made (rows, bytes, sha256), the ledger of its documents, and digests of the parameters and the inputs that
+the result depends on. A task whose record has the same digests, and whose files are there, is finished; that a file
+exists is never a reason to skip.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Journal:
 
     def forget(self, task: str) -> None:
         """Remove a task's record."""
-        self.work.path(self.file_name(task)).unlink(missing_ok=True)
+        self.work.remove(self.file_name(task))
 
     def why(self, task: Task) -> tuple[str | None, Record | None]:
         """Why a task must be done (None: it need not), and its last record."""

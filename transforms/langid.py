@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from transforms.fasttext_embed import WordTable, embed, embedder, word_table
 from transforms.fasttext_labels import Output, best_by_tree, by_softmax, label_tree, own_by_tree
-from transforms.fasttext_model import LABEL_PREFIX, FastTextModel, ModelError, read_model
+from transforms.fasttext_model import FastTextModel, ModelError, read_model
 
 CACHED_WORDS = 1 << 19
 CACHED_VALUES = 1 << 22
@@ -111,7 +111,7 @@ class LanguageIdentifier:
         reason = _beyond_kernels(model)
         if reason:
             _LOG.warning("%s %s: the fasttext package predicts with it, not the faster kernels", model.path, reason)
-            self._predictor: _Predictor = _Library(model.path, self._numbers)
+            self._predictor: _Predictor = _Library(model)
         else:
             _LOG.info("%s: %d labels, loss %s, predicted by kernels", model.path, len(self.labels), model.loss)
             self._predictor = _Kernels(model, cached_words, cached_values)
@@ -176,8 +176,9 @@ class _Kernels:
 
     @contextmanager
     def _table(self) -> Iterator[WordTable]:
+        """Lend a table: one that is back from an earlier call, or a new one if all are out."""
         try:
-            table = self._tables.pop()
+            table = self._tables.pop()  # one step for all threads, as is append
         except IndexError:
             table = self._new_table()
         yield table
@@ -187,27 +188,25 @@ class _Kernels:
 class _Library:
     """Predicts by the `fasttext` package, text by text."""
 
-    def __init__(self, path: Path, numbers: dict[str, int]) -> None:
+    def __init__(self, model: FastTextModel) -> None:
         try:
             import fasttext
         except ImportError as error:
-            raise ModelError(f"{path} needs the fasttext package; install fasttext-predict") from error
-        self._model = fasttext.load_model(str(path)).f
-        self._numbers = {LABEL_PREFIX.decode() + label: number for label, number in numbers.items()}
+            raise ModelError(f"{model.path} needs the fasttext package; install fasttext-predict") from error
+        self._model = fasttext.load_model(str(model.path)).f
+        self._numbers = {word.decode("utf-8", "replace"): number for number, word in enumerate(model.label_words)}
 
     def predict(self, texts: pa.StringArray, own: np.ndarray) -> Identification:
         data, offsets = _buffers(texts)
-        wanted = set(own.tolist())
-        found = Identification(
-            np.full(len(texts), -1, np.int32), np.zeros(len(texts), np.float32), np.zeros(len(texts), np.float32)
-        )
-        for row in range(len(texts)):
+        rows, wanted = len(texts), set(own.tolist())
+        found = Identification(np.full(rows, -1, np.int32), np.zeros(rows, np.float32), np.zeros(rows, np.float32))
+        for row in range(rows):
             line = data[offsets[row] : offsets[row + 1]].tobytes().replace(b"\n", b" ") + b"\n"
-            predicted = self._model.predict(line, -1 if wanted else 1, 0.0, "replace")
-            predicted = [(score, self._numbers[label]) for score, label in predicted]
-            if predicted:
-                found.score[row], found.label[row] = predicted[0]
-            found.own[row] = sum(score for score, number in predicted if number in wanted)
+            for score, label in self._model.predict(line, 1, 0.0, "replace"):
+                found.label[row], found.score[row] = self._numbers[label], score
+            if wanted:  # asked by itself: among equals, the best of all labels is another than the best one
+                every = self._model.predict(line, -1, 0.0, "replace")
+                found.own[row] = sum(score for score, label in every if self._numbers[label] in wanted)
         return found
 
 

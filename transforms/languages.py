@@ -41,8 +41,8 @@ class Language:
         scripts: ISO 15924 codes of the scripts that its text is written in; () where that is not known.
         labels: labels of fastText's lid.176 that stand for it, its own first, then those that the model does not tell
             apart from it; () where the model has none.
-        reliable: whether the model gives `labels` to most of the language's text, so that their probability can be judged
-            by a threshold. False for Haitian Creole, Somali, Yoruba and others, which it would delete whole.
+        reliable: whether the model gives `labels` to most of the language's text, so that a threshold may judge their
+            probability. False for Haitian Creole, Somali, Yoruba and others, which it would delete whole.
         kin: labels that lid.176 gives to this language with near certainty although they are other languages'.
         name: English name.
     """
@@ -76,7 +76,7 @@ def language(code: str, *, strict: bool = True) -> Language:
     """The language that a code of CC-100, OPUS, ISO 639-3 or BCP 47 means; case and `_` for `-` do not matter.
 
     A region keeps the language's scripts and labels (`pt_BR`). A script narrows the scripts (`sr-Latn`), changes
-    nothing where the language has no other (`deu_Latn`), and leaves no label where it is not the language's (`ru-Latn`).
+    nothing where the language has no other (`deu_Latn`), and leaves no label where it is not one of them (`ru-Latn`).
 
     Args:
         code: the code.

@@ -25,7 +25,7 @@ _CURE = "restore it, or remove it: what it describes will be downloaded again"
 
 
 class LockError(InputError):
-    """A lock file cannot be read, or a file is not the one that it describes."""
+    """A lock file, or an entry of one, cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,21 @@ def record(work: WorkDirectory, name: str, entry: Entry) -> None:
         entry: the file.
     """
     work.write_json(f"{ENTRIES}/{name}.json", asdict(entry))
+
+
+def forget(work: WorkDirectory, name: str) -> None:
+    """Remove what was noted of a file; what the lock file says of it stays."""
+    work.remove(f"{ENTRIES}/{name}.json")
+
+
+def known(work: WorkDirectory, name: str) -> Entry | None:
+    """What is known of one download, as of `entries`; safe while others are noted and forgotten.
+
+    Raises:
+        LockError: a file cannot be read.
+    """
+    path = work.path(f"{ENTRIES}/{name}.json")
+    return _entry(path, _json(path)) if path.exists() else _locked(work.path(LOCK_NAME)).get(name)
 
 
 def entries(work: WorkDirectory) -> dict[str, Entry]:

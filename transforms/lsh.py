@@ -1,15 +1,16 @@
 """Locality-sensitive hashing: which documents to compare at all.
 
-A MinHash signature is cut into bands of a few numbers each. Two documents that agree in all numbers of a band fall into the
-same bucket, and only documents that share a bucket are compared. With b bands of r numbers a pair of similarity s meets in
-at least one with probability p = 1 - (1 - s^r)^b (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4):
+A MinHash signature is cut into bands of a few numbers each. Two documents that agree in all numbers of a band fall
+into the same bucket, and only documents that share a bucket are compared. With b bands of r numbers a pair of
+similarity s meets in at least one with probability p = 1 - (1 - s^r)^b (Leskovec, Rajaraman, Ullman: Mining of
+Massive Datasets, 3.4):
 
     s        0.5     0.6     0.7     0.75    0.8      0.85       0.9
     25 x 5   0.548   0.868   0.990   0.999   0.99995  0.9999990  1.0     the default: what meets is verified
     14 x 8   0.053   0.211   0.565   0.772   0.924    0.988      1.0     usual where nothing is verified
 
-Across documents only (band hash, document number) travels, packed by partition of the hash space, so that a shuffle sees as
-many groups as there are partitions, not as many as there are buckets.
+Across documents only (band hash, document number) travels, packed by partition of the hash space, so that a shuffle
+sees as many groups as there are partitions, not as many as there are buckets.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """Which documents of a bucket are alike: by hash, by signature, and where that leaves doubt by the shingles themselves.
 
 1. Documents with the same 128-bit hash are alike (`twins`). One stands for all of them from here on.
-2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike (`match`).
-3. Those estimated below `threshold - margin` are not, and those in between are candidates: they are settled by the exact
-   similarity of their sets of shingles (`candidates`, `settle`). With 128 numbers the estimate's standard error at 0.8 is
-   0.035, so the default margin of 0.1 leaves three in a thousand pairs at the threshold to chance, and fewer elsewhere.
+2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike. `match` looks for
+   them where they are likely, among the neighbours of a few documents; so a cluster costs a few comparisons a document.
+3. Then all pairs that are not in one component are compared (`candidates`). Those estimated below `threshold - margin` are
+   not alike, and those in between are settled by the exact similarity of their sets of shingles (`settle`), in rounds,
+   for each pair that is joined makes many others needless.
 
-The components that come out are those of comparing all pairs of every bucket, in whatever order, but pairs within a
-component are not compared: a cluster of n near-identical documents costs n comparisons a bucket. Documents of unequal size
-are never alike: a similarity is at most the smaller number of shingles divided by the greater.
+So the components are those of comparing all pairs of every bucket, in whatever order. With 128 numbers the standard error of
+an estimate at 0.8 is 0.035, and the default margin of 0.1 leaves three in a thousand pairs at the threshold to chance, and
+fewer elsewhere. Sets of too unequal size are never alike: a similarity is at most the smaller size divided by the greater.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numba import njit
 
+from babelmill.format import PERMUTATIONS
 from transforms.components import find, flatten, unite
 from transforms.jaccard import set_similarity
 from transforms.lsh import ROWS, Buckets
@@ -26,8 +28,11 @@ from transforms.lsh import ROWS, Buckets
 MARGIN = 0.1
 """How far from the threshold an estimate decides alone: three standard errors."""
 
-CANDIDATES = 1 << 20
-"""Candidates in a round of `connect` at most: 8 MiB."""
+EXPANSIONS = 8
+"""Documents of a component whose neighbours `match` looks for in a bucket."""
+
+ROUND = (1 << 10, 1 << 20)
+"""Candidates in a round of `connect`, least and most: 8 MiB."""
 
 SHINGLES = 1 << 22
 """Shingles of the documents in a round of `connect`: 32 MiB of hashes. A single pair may have more."""
@@ -83,21 +88,23 @@ def connect(
     edges = [_edges(documents, first)]
 
     documents, indexed = _indexed(_only(buckets, first[indexed.documents] == indexed.documents))
-    minhash, shingles = source.signatures(documents)
+    signatures = source.signatures(documents)
+    bounds = (_least(threshold - margin), _least(threshold + margin), threshold)
     parents = np.arange(documents.size, dtype=np.int32)
-    compared = match(*indexed[:2], minhash, shingles, _least(threshold + margin, minhash), threshold, parents)
+    compared = match(*indexed[:2], *signatures, bounds, parents)
 
-    found, place = 0, (0, 0, 0)
-    seen = np.zeros(documents.size, bool)
-    pairs = np.empty((CANDIDATES, 2), np.int32)
-    while place[0] < indexed.bands.size:
-        seen[:] = False
-        count, more, place = candidates(
-            *indexed, minhash, shingles, rows, _least(threshold - margin, minhash), threshold, parents, place, seen, pairs
-        )
-        found, compared = found + count, compared + more
+    found, last, limit = 0, (0, 0, 0), ROUND[0]
+    seen, pairs = np.zeros(documents.size, bool), np.empty((ROUND[1], 2), np.int32)
+    while last[0] < indexed.bands.size:
+        count, more, last = candidates(*indexed, *signatures, bounds, rows, parents, last, seen, pairs[:limit])
         involved, places = np.unique(pairs[:count], return_inverse=True)
-        settle(pairs[:count], places.reshape(-1, 2), *source.shingle_sets(documents[involved]), threshold, parents)
+        seen[involved] = False
+        if count:
+            sets = source.shingle_sets(documents[involved])
+            needed = settle(pairs[:count], places.reshape(-1, 2), *sets, threshold, parents)
+            # Many needless candidates: what a round joins should be known sooner.
+            limit = max(limit // 4, ROUND[0]) if needed < count / 2 else min(limit * 2, ROUND[1])
+        found, compared = found + count, compared + more
     flatten(parents)
     edges.append(_edges(documents, parents))
     return Matches(np.concatenate(edges), compared, found)
@@ -124,10 +131,10 @@ def _edges(documents: np.ndarray, roots: np.ndarray) -> np.ndarray:
     return np.stack([documents[roots[others]], documents[others]], axis=1)
 
 
-def _least(similarity: float, minhash: np.ndarray) -> int:
+def _least(similarity: float) -> int:
     """How many equal numbers two signatures have at least if their estimated similarity is at least this."""
     # Rounded, for 0.8 + 0.1 is a little more than 0.9.
-    return math.ceil(round(similarity * minhash.shape[1], 6))
+    return math.ceil(round(similarity * PERMUTATIONS, 6))
 
 
 def twins(members: np.ndarray, offsets: np.ndarray, text_hash: np.ndarray) -> np.ndarray:
@@ -154,19 +161,18 @@ def twins(members: np.ndarray, offsets: np.ndarray, text_hash: np.ndarray) -> np
 
 
 @njit(cache=True, nogil=True)
-def match(members, offsets, minhash, shingles, least, threshold, parents):
-    """Unite the documents of each bucket whose signatures agree in at least `least` numbers, directly or by way of others.
+def match(members, offsets, minhash, shingles, bounds, parents):
+    """Unite documents of each bucket whose signatures show that they are alike, most of them in few comparisons.
 
-    A search through each bucket: a document taken from the queue is compared with all that have not been reached, and those
-    like it join the queue. What is left when the queue is empty has been compared with every document of the component.
+    A search through each bucket: a document is compared with all that have not been reached, those like it are reached, and
+    their neighbours are looked for in turn, of `EXPANSIONS` documents at most.
 
     Args:
         members: int32, indices of documents by bucket.
         offsets: int64, where each bucket starts.
         minhash: uint32 (n, 128).
         shingles: int32 (n,), sizes of the sets.
-        least: equal numbers from which two documents are certainly alike.
-        threshold: similarity, for the bound by size.
+        bounds: equal numbers from which two documents may be alike, and from which they certainly are; the threshold.
         parents: int32 (n,), a union-find forest, changed in place.
 
     Returns:
@@ -179,7 +185,7 @@ def match(members, offsets, minhash, shingles, least, threshold, parents):
         while left > 1:
             left -= 1
             queue[0], head, tail = rest[left], 0, 1
-            while head < tail and left > 0:
+            while head < min(tail, EXPANSIONS) and left > 0:
                 x, kept = queue[head], 0
                 root = find(parents, x)
                 for i in range(left):
@@ -187,7 +193,7 @@ def match(members, offsets, minhash, shingles, least, threshold, parents):
                     joined = find(parents, y) == root
                     if not joined:
                         compared += 1
-                        if sizes_allow(shingles, x, y, threshold) and agreement(minhash, x, y) >= least:
+                        if agreement(minhash, shingles, x, y, bounds) >= bounds[1]:
                             root, joined = unite(parents, x, y), True
                     if joined:
                         queue[tail] = y
@@ -200,42 +206,43 @@ def match(members, offsets, minhash, shingles, least, threshold, parents):
 
 
 @njit(cache=True, nogil=True)
-def candidates(members, offsets, bands, minhash, shingles, rows, least, threshold, parents, last, seen, pairs):
-    """Find pairs that may be alike and are not in one component yet, after `last`, until a round is full.
+def candidates(members, offsets, bands, minhash, shingles, bounds, rows, parents, last, seen, pairs):
+    """Compare pairs that are not in one component yet, after `last`, until a round is full; unite those certainly alike.
 
     Args:
-        members, offsets, minhash, shingles, threshold, parents: as of `match`.
+        members, offsets, minhash, shingles, bounds, parents: as of `match`.
         bands: uint8 (buckets,), the band that each is a bucket of.
         rows: numbers in a band.
-        least: equal numbers from which two documents may be alike.
         last: the last pair of the round before: bucket, and places in the bucket; (0, 0, 0) to start.
         seen: bool (n,), all False; documents of this round are marked.
-        pairs: int32 (m, 2), gets the pairs.
+        pairs: int32 (m, 2), gets the pairs in doubt.
 
     Returns:
         How many pairs were written, how many pairs of signatures were compared, and the last pair; its bucket is the number
         of buckets when there are no more.
     """
     count, compared, weight = 0, 0, 0
-    bucket, i, j = last
+    bucket, first, second = last
     while bucket < bands.shape[0]:
         group = members[offsets[bucket] : offsets[bucket + 1]]
-        for i, j in unconnected(parents, group, i, j):  # noqa: B020 (goes on from the last pair)
+        for i, j in unconnected(parents, group, first, second):
             x, y = group[i], group[j]
-            compared += 1
-            if not sizes_allow(shingles, x, y, threshold) or agreement(minhash, x, y) < least:
-                continue
             if meets_before(minhash, x, y, bands[bucket], rows):
                 continue
-            pairs[count, 0], pairs[count, 1] = x, y
-            count += 1
-            for z in (x, y):
-                weight += 0 if seen[z] else shingles[z]
-                seen[z] = True
-            if count == pairs.shape[0] or weight >= SHINGLES:
-                return count, compared, (bucket, i, j)
-        bucket, i, j = bucket + 1, 0, 0
-    return count, compared, (bucket, i, j)
+            compared += 1
+            equal = agreement(minhash, shingles, x, y, bounds)
+            if equal >= bounds[1]:
+                unite(parents, x, y)
+            elif equal >= bounds[0]:
+                pairs[count, 0], pairs[count, 1] = x, y
+                count += 1
+                for z in (x, y):
+                    weight += 0 if seen[z] else shingles[z]
+                    seen[z] = True
+                if count == pairs.shape[0] or weight >= SHINGLES:
+                    return count, compared, (bucket, i, j)
+        bucket, first, second = bucket + 1, 0, 0
+    return count, compared, (bucket, 0, 0)
 
 
 @njit(cache=True, nogil=True)
@@ -252,8 +259,9 @@ def unconnected(parents, group, i, j):
         while i < stop and others.shape[0] > 0:
             partners = others if roots[i] == major else everybody
             for k in range(np.searchsorted(partners, max(start, i + 1, j + 1)), np.searchsorted(partners, stop)):
-                if roots[i] != roots[partners[k]]:
-                    yield i, partners[k]
+                j = partners[k]
+                if roots[i] != roots[j] and find(parents, group[i]) != find(parents, group[j]):
+                    yield i, j
             i, j = i + 1, 0
         i = 0
 
@@ -286,16 +294,24 @@ def settle(pairs, places, values, offsets, threshold, parents):
         values, offsets: sets of shingles, as of `jaccard.shingle_sets`.
         threshold: similarity from which two documents are alike.
         parents: int32 (n,), a union-find forest, changed in place.
+
+    Returns:
+        How many pairs were not passed over.
     """
+    needed = 0
     for i in range(pairs.shape[0]):
         if find(parents, pairs[i, 0]) != find(parents, pairs[i, 1]):
+            needed += 1
             if set_similarity(values, offsets, places[i, 0], places[i, 1]) >= threshold:
                 unite(parents, pairs[i, 0], pairs[i, 1])
+    return needed
 
 
 @njit(cache=True, nogil=True)
-def agreement(minhash, x, y):
-    """In how many numbers the signatures of x and y are equal."""
+def agreement(minhash, shingles, x, y, bounds):
+    """In how many numbers the signatures of x and y are equal; -1 if the sizes of their sets forbid that they are alike."""
+    if min(shingles[x], shingles[y]) / max(shingles[x], shingles[y]) < bounds[2]:
+        return -1
     left, right, equal = minhash[x], minhash[y], np.uint32(0)
     for k in range(left.shape[0]):
         # The cast keeps numba from widening to 64 bits, which would cost SIMD lanes.
@@ -304,18 +320,13 @@ def agreement(minhash, x, y):
 
 
 @njit(cache=True, nogil=True)
-def sizes_allow(shingles, x, y, threshold):
-    """Whether sets of these sizes can be as similar as the threshold."""
-    return min(shingles[x], shingles[y]) / max(shingles[x], shingles[y]) >= threshold
-
-
-@njit(cache=True, nogil=True)
 def meets_before(minhash, x, y, band, rows):
-    """Whether x and y agree in a band before this one."""
-    for earlier in range(band):
-        equal = True
-        for k in range(earlier * rows, (earlier + 1) * rows):
-            equal = equal and minhash[x, k] == minhash[y, k]
-        if equal:
+    """Whether x and y agree in a band before this one, where they are or were compared."""
+    left, right = minhash[x], minhash[y]
+    for start in range(0, np.int64(band) * rows, rows):
+        k = start
+        while k < start + rows and left[k] == right[k]:
+            k += 1
+        if k == start + rows:
             return True
     return False

@@ -1,9 +1,9 @@
 """MinHash signatures straight from the UTF-8 buffers of a column.
 
-The 128 numbers of a document are those of `datasketch.MinHash(num_perm=128, seed=1)` (2.0 or later, scheme affine32) updated
-with the 32-bit hashes of the document's shingles, so that users of that library can check and reuse them. The share of
-equal numbers in two signatures estimates the Jaccard similarity s of the two sets of shingles (Broder 1997), with a standard
-error of sqrt(s * (1 - s) / 128): 0.035 at 0.8.
+The 128 numbers of a document are those of `datasketch.MinHash(num_perm=128, seed=1)` (2.0 or later, scheme affine32)
+updated with the 32-bit hashes of the document's shingles, so that users of that library can check and reuse them. The
+share of equal numbers in two signatures estimates the Jaccard similarity s of the two sets of shingles (Broder 1997),
+with a standard error of sqrt(s * (1 - s) / 128): 0.035 at 0.8.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def sign(texts: pa.StringArray, *, words: int = WORDS) -> Signatures:
         ValueError: `texts` holds a null.
     """
     if texts.null_count:
-        raise ValueError(f"text {texts.is_null().index(True)} of {len(texts)} is null: fill nulls with '' before signing")
+        raise ValueError(f"text {texts.is_null().index(True)} of {len(texts)} is null: fill nulls with '' before
+        signing")
     rows = len(texts)
     hashes = np.empty((rows, 2), np.uint64)
     minhash = np.empty((rows, PERMUTATIONS), np.uint32)
@@ -89,11 +90,10 @@ def _sign(data, offsets, words, table, a, b, folded, hashes, slots, text_hashes,
 
 @njit(cache=True, nogil=True)
 def premix(shingle):
-    """The upper 32 bits of a shingle's hash through the finaliser of 32-bit MurmurHash3, as datasketch mixes its input."""
-    h = np.uint32(shingle >> np.uint64(32))
-    h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B))
-    h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35))
-    return np.uint32(h ^ (h >> np.uint32(16)))
+    """The upper 32 bits of a shingle's hash through the finaliser of 32-bit MurmurHash3, as datasketch mixes its
+    input.""" h = np.uint32(shingle >> np.uint64(32)) h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) *
+    np.uint32(0x85EBCA6B)) h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)) return
+    np.uint32(h ^ (h >> np.uint32(16)))
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,8 @@
 """Unicode normalisation (UAX #15) of short runs of code points, inside kernels; tables and version are `unicodedata`'s.
 
-A character of combining class 0 that nothing before it can be composed with starts a span: what stands before it and what
-follows do not affect one another. A span is a letter and its marks, as a rule, so a text is normalised span by span, and
-only the few spans that are not in normal form cost anything: `unsettled` finds them, `settle` rewrites them.
+A character of combining class 0 that can be composed with nothing before it starts a span: what stands before it does
+not affect what follows. A span is a letter and its marks, as a rule. So a text is normalised span by span, and only
+the few that are not in normal form cost anything: `unsettled` finds them, `settle` rewrites them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class NormalForm(NamedTuple):
     Attributes:
         properties: uint16 (0x110000,), `CLASS`, `CHANGES` and `JOINS` of each code point; 0 for most.
         trailing: uint8 (0x110000,), combining class of the last character of the canonical decomposition.
-        composites: int32, code points that decompose, ascending.
+        composites: int64, code points that decompose, ascending.
         starts: int32 (composites + 1,), where the full decomposition of each begins in `parts`.
         parts: int32, the decompositions: canonical for NFC, compatibility for NFKC.
         pairs: int64, ascending: first << 21 | second of two characters that compose.
@@ -75,14 +75,15 @@ def normal_form(form: Form) -> NormalForm:
             if pair and unicodedata.normalize("NFC", character) == character:
                 primaries[pair[0] << 21 | pair[1]] = point
                 properties[pair[1]] |= JOINS
-    for point, parts in decomposed.items():  # ... to what continues the span before it: U+0F73, half-width kana accents
+    for point, parts in decomposed.items():
+        # U+0F73, half-width kana accents: what they decompose to belongs to the span before them.
         if properties[ord(parts[0])] & (CLASS | JOINS):
             properties[point] |= JOINS
     ordered = sorted(primaries)
     tables = NormalForm(
         properties=properties,
         trailing=trailing,
-        composites=np.array(list(decomposed), np.int32),
+        composites=np.array(list(decomposed), np.int64),
         starts=np.cumsum([0, *map(len, decomposed.values())], dtype=np.int32),
         parts=np.array([ord(part) for parts in decomposed.values() for part in parts], np.int32),
         pairs=np.array(ordered, np.int64),
@@ -104,7 +105,7 @@ def _pair(point: int) -> tuple[int, int] | None:
 
 @njit(cache=True, nogil=True)
 def unsettled(starter, point, last_class, form):
-    """Whether a character with properties may take the span that it continues out of normal form; never False if it does.
+    """Whether a character may take the span that it continues out of normal form; never False if it does.
 
     Args:
         starter: code point of the last character of combining class 0 before it, 0 if there is none.
@@ -127,11 +128,21 @@ def unsettled(starter, point, last_class, form):
 @njit(cache=True, nogil=True)
 def composed(first, second, form):
     """The code point that two compose to, or -1."""
-    pair = np.int64(first) << 21 | np.int64(second)
-    found = np.searchsorted(form.pairs, pair)
-    if found < form.pairs.shape[0] and form.pairs[found] == pair:
-        return np.int64(form.primaries[found])
-    return np.int64(-1)
+    found = _find(form.pairs, np.int64(first) << 21 | np.int64(second))
+    return np.int64(form.primaries[found]) if found >= 0 else np.int64(-1)
+
+
+@njit(cache=True, nogil=True)
+def _find(ascending, value):
+    """Index of a value, or -1. numba's searchsorted takes seconds to compile."""
+    low, high = 0, ascending.shape[0]
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < ascending.shape[0] and ascending[low] == value else -1
 
 
 @njit(cache=True, nogil=True)
@@ -147,8 +158,8 @@ def settle(span, length, form):
 def _decompose(span, length, form, out):
     size = 0
     for i in range(length):
-        found = np.searchsorted(form.composites, span[i])
-        if found < form.composites.shape[0] and form.composites[found] == span[i]:
+        found = _find(form.composites, np.int64(span[i]))
+        if found >= 0:
             for part in form.parts[form.starts[found] : form.starts[found + 1]]:
                 out[size] = part
                 size += 1
@@ -160,21 +171,33 @@ def _decompose(span, length, form, out):
 
 @njit(cache=True, nogil=True)
 def _order(points, size, properties):
-    """Sort each run of marks by combining class, stably."""
+    """Put each run of marks in the order of their combining classes."""
     start = 0
     while start < size:
-        end, ordered = start, True
+        end, ordered, last_class = start, True, 0
         while end < size and properties[points[end]] & CLASS:
-            if end > start and properties[points[end]] & CLASS < properties[points[end - 1]] & CLASS:
-                ordered = False
+            combining = properties[points[end]] & CLASS
+            ordered = ordered and last_class <= combining
+            last_class = combining
             end += 1
         if not ordered:
-            run = points[start:end].copy()
-            classes = np.empty(end - start, np.uint8)
-            for i in range(end - start):
-                classes[i] = properties[run[i]] & CLASS
-            points[start:end] = run[np.argsort(classes, kind="mergesort")]
+            _counting_sort(points, start, end, properties)
         start = end + 1
+
+
+@njit(cache=True, nogil=True)
+def _counting_sort(points, start, end, properties):
+    """Sort points[start:end] by combining class, stably; linear, so that no text of a million accents takes hours."""
+    run, places = points[start:end].copy(), np.zeros(CLASS + 2, np.int64)
+    for point in run:
+        places[(properties[point] & CLASS) + 1] += 1
+    places[0] = start
+    for combining in range(CLASS):
+        places[combining + 1] += places[combining]
+    for point in run:
+        combining = properties[point] & CLASS
+        points[places[combining]] = point
+        places[combining] += 1
 
 
 @njit(cache=True, nogil=True)

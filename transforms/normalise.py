@@ -1,15 +1,14 @@
-"""Text as it should have been written: valid UTF-8 in one normalisation form, without what cannot be seen, spaced evenly.
+"""Text as it should have been written: valid UTF-8 in a normal form, evenly spaced, nothing in it that cannot be seen.
 
 What happens to a document, in this order:
 
 1. Each maximal invalid sequence of bytes becomes U+FFFD, as in `bytes.decode("utf-8", "replace")`.
 2. Characters that are no text are dropped (`DROPPED`), spaces become U+0020 (`SPACES`), line ends U+000A (`BREAKS`).
-   Private-use and unassigned characters stay: what they mean is known elsewhere, or to a later version of Unicode.
-3. NFC or NFKC (UAX #15), by Python's `unicodedata`.
-4. A run of spaces becomes one, paragraphs lose their spaces at both ends, empty paragraphs go.
+   Private-use and unassigned characters stay: what they mean is agreed elsewhere, or known to a later Unicode.
+3. NFC or NFKC.
+4. A run of spaces becomes one, paragraphs lose the spaces at both ends, empty paragraphs go.
 
-Doing it twice changes nothing. A kernel does steps 2 and 4 and proves most documents to be in normal form already; the rest
-go through `unicodedata` one by one.
+Doing it twice changes nothing. Steps 2 to 4 are one pass of a kernel, whatever form the text is in.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from numba import njit
 
 from transforms.normal_form import CHANGES, CLASS, JOINS, LONGEST, Form, NormalForm, normal_form, settle, unsettled
 from transforms.parts import text_buffers
+from transforms.utf8 import decode, encode
 
 DROPPED = (
     (0x00, 0x08),  # controls: NUL in UTF-16 read as bytes, terminal codes, ...
@@ -55,14 +55,15 @@ SPACES = (
     (0x205F, 0x205F),
     (0x3000, 0x3000),
 )
-"""Code points that separate words, first and last: general category Zs, tab, and the information separators of ASCII."""
+"""Code points that separate words, first and last: general category Zs, tab, the information separators of ASCII."""
 
 BREAKS = ((0x0A, 0x0D), (0x85, 0x85), (0x2028, 0x2029))
 """Code points that end a line, first and last (UAX #14, classes BK, CR, LF and NL)."""
 
-# Beside the properties of the normal form: what is not to be copied as it stands.
-_DROP, _SPACE, _BREAK, _PLAIN = 0x400, 0x800, 0x1000, 0x2000  # _PLAIN: U+0020 and U+000A, right unless they follow a blank
-_STARTS_NOTHING = CLASS | JOINS
+# Properties beside those of the normal form.
+_DROP, _SPACE, _BREAK = 0x400, 0x800, 0x1000
+_PLAIN = 0x2000  # U+0020 and U+000A: right as they are, unless they follow a blank or nothing
+_CONTINUES = CLASS | JOINS  # belongs to the span of the character before it
 _ODD = CLASS | JOINS | CHANGES | _DROP | _SPACE | _BREAK
 
 
@@ -121,15 +122,16 @@ def repair(texts: pa.BinaryArray) -> tuple[pa.StringArray, np.ndarray]:
         return texts.cast(pa.string()), replaced
     raw = texts.take(pa.array(rows)).to_pylist()
     repaired = [text.decode("utf-8", "replace") for text in raw]
-    replaced[rows] = [
-        new.count("\ufffd") - old.count("\ufffd".encode()) for new, old in zip(repaired, raw, strict=True)
-    ]
-    whole = _replace(texts, np.array(rows), pa.array(repaired, pa.string()).cast(pa.binary()))
+    there_before = np.array([text.count("\ufffd".encode()) for text in raw])
+    replaced[rows] = [text.count("\ufffd") for text in repaired] - there_before
+    source = np.arange(len(texts))
+    source[rows] = len(texts) + np.arange(len(rows))
+    whole = pa.concat_arrays([texts, pa.array(repaired, pa.string()).cast(pa.binary())]).take(pa.array(source))
     return whole.cast(pa.string()), replaced
 
 
 def _invalid_rows(texts: pa.BinaryArray, first: int) -> list[int]:
-    """Numbers of the rows that are not UTF-8, counted from `first`; Arrow tells whether there are any, halving tells where."""
+    """Numbers of the rows that are not UTF-8, from `first` on: Arrow tells if there are any, halving tells where."""
     try:
         texts.cast(pa.string())
     except pa.ArrowInvalid:
@@ -138,13 +140,6 @@ def _invalid_rows(texts: pa.BinaryArray, first: int) -> list[int]:
         middle = len(texts) // 2
         return _invalid_rows(texts[:middle], first) + _invalid_rows(texts[middle:], first + middle)
     return []
-
-
-def _replace(texts: pa.Array, rows: np.ndarray, others: pa.Array) -> pa.Array:
-    """`texts` with `others` in the given rows."""
-    source = np.arange(len(texts))
-    source[rows] = len(texts) + np.arange(rows.size)
-    return pa.concat_arrays([texts, others]).take(pa.array(source))
 
 
 @cache
@@ -181,8 +176,8 @@ def _rewrite(data, bounds, form, out, offsets, characters):
 def _rewrite_text(data, i, end, form, span, out, written):
     """Append the text data[i:end] to out[:written]; returns the new length.
 
-    Bytes that stay as they are are copied in runs: data[k] goes to out[k + shift]. A letter with marks is a span; one that
-    is not in normal form is taken back at its end and written anew.
+    What stays as it is goes in runs, data[k] to out[k + shift]. A letter with its marks is a span; one that is not in
+    normal form is taken back when it ends and written anew.
     """
     start, run, shift = written, i, written - i
     previous, pending = np.int64(_PLAIN), False
@@ -197,7 +192,7 @@ def _rewrite_text(data, i, end, form, span, out, written):
         if properties & _DROP:
             written = _copy(data, run, i, out, written)
             run = i + size
-        elif pending and properties & _STARTS_NOTHING == 0:
+        elif pending and properties & _CONTINUES == 0:
             _copy(data, run, i, out, written)
             written = _write(settle(span, length, form), form.properties, out, starter_at, start)
             run, pending = i, False
@@ -205,8 +200,8 @@ def _rewrite_text(data, i, end, form, span, out, written):
             size = np.int64(0)
         elif properties & (_SPACE | _BREAK | _PLAIN):
             written = _blank(out, _copy(data, run, i, out, written), start, properties & _BREAK or point == 10)
-            run, previous = i + size, np.int64(_PLAIN)
-        elif properties & _STARTS_NOTHING:
+            run, previous, length = i + size, np.int64(_PLAIN), np.int64(0)
+        elif properties & _CONTINUES:
             if length == 0:
                 starter, starter_at, length = _begin(span, starter, starter_at, previous, i + shift)
                 last_class = np.int64(0)
@@ -244,13 +239,15 @@ def _begin(span, starter, starter_at, previous, here):
 @njit(cache=True, nogil=True)
 def _copy(data, start, end, out, written):
     """Append data[start:end] to out[:written]; returns the new length."""
-    out[written : written + end - start] = data[start:end]
-    return written + end - start
+    source, target = data[start:end], out[written:]
+    for i in range(source.shape[0]):
+        target[i] = source[i]
+    return written + source.shape[0]
 
 
 @njit(cache=True, nogil=True)
 def _blank(out, written, start, breaks):
-    """Append a space or line feed to the text out[start:written], in which blanks neither lead nor follow one another."""
+    """Append a space or line feed to the text out[start:written], where none leads and none follows another."""
     if written > start:
         if out[written - 1] > 32:
             out[written] = 10 if breaks else 32
@@ -268,32 +265,3 @@ def _write(points, properties, out, written, start):
         blank = properties[point] & (_SPACE | _PLAIN)
         written = _blank(out, written, start, False) if blank else encode(point, out, written)
     return written
-
-
-@njit(cache=True, nogil=True)
-def encode(point, out, written):
-    """Append a code point in UTF-8 to out[:written]; returns the new length."""
-    if point < 0x80:
-        out[written] = point
-        return written + 1
-    size = 2 if point < 0x800 else 3 if point < 0x10000 else 4
-    for i in range(size - 1, 0, -1):
-        out[written + i] = 0x80 | (point & 0x3F)
-        point >>= 6
-    out[written] = (0xF00 >> size & 0xFF) | point
-    return written + size
-
-
-@njit(cache=True, nogil=True)
-def decode(data, i):
-    """The code point that starts at byte i of valid UTF-8, and how many bytes it takes; int64 both."""
-    byte = np.int64(data[i])
-    if byte < 0x80:
-        return byte, np.int64(1)
-    second = np.int64(data[i + 1] & 0x3F)
-    if byte < 0xE0:
-        return (byte & 0x1F) << 6 | second, np.int64(2)
-    third = np.int64(data[i + 2] & 0x3F)
-    if byte < 0xF0:
-        return (byte & 0x0F) << 12 | second << 6 | third, np.int64(3)
-    return (byte & 0x07) << 18 | second << 12 | third << 6 | np.int64(data[i + 3] & 0x3F), np.int64(4)

@@ -1,8 +1,8 @@
 """In which scripts a document is written: the share of its letters that belong to the scripts of its language.
 
-A letter is a code point of general category L or M with a script of its own (UAX #24). What several scripts use (digits,
-punctuation, the kana length mark, combining accents) says nothing and is left out. Simplified and traditional Chinese are
-one script here, Han: which it is cannot be seen from a single character.
+A letter is a code point of general category L or M with a script of its own (UAX #24). What several scripts use says
+nothing and is left out: digits, punctuation, the kana length mark, combining accents. Simplified and traditional
+Chinese are one script here, Han: which of them it is cannot be seen from a single character.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numba import njit
 
 from transforms.parts import text_buffers
 from transforms.script_ranges import RANGES
+from transforms.utf8 import decode
 
 
 class UnknownScript(ValueError):
@@ -26,7 +27,7 @@ def script_numbers() -> tuple[tuple[str, ...], np.ndarray]:
     """The scripts of all code points.
 
     Returns:
-        ISO 15924 codes, and uint8 (0x110000,), read-only: 1 + the index of a letter's script, 0 for what is no script's.
+        ISO 15924 codes, and uint8 (0x110000,), read-only: 1 + the index of a letter's script, 0 for what has none.
     """
     numbers = np.zeros(0x110000, np.uint8)
     for number, text in enumerate(RANGES.values(), 1):
@@ -79,23 +80,11 @@ def _kinds(scripts: tuple[str, ...]) -> np.ndarray:
 def _count(data, offsets, kinds, own, letters):
     """Count letters: bit 0 of a kind says that it is one, bit 1 that it is one of the scripts asked for."""
     for r in range(offsets.shape[0] - 1):
-        i, end = np.int64(offsets[r]), np.int64(offsets[r + 1])
-        ours, all_letters = np.int64(0), np.int64(0)
-        while i < end:
-            point = np.int64(data[i])
-            if point < 0x80:
-                i += 1
-            elif point < 0xE0:
-                point = (point & 0x1F) << 6 | (data[i + 1] & 0x3F)
-                i += 2
-            elif point < 0xF0:
-                point = (point & 0x0F) << 12 | np.int64(data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)
-                i += 3
-            else:
-                point = (point & 0x07) << 18 | np.int64(data[i + 1] & 0x3F) << 12
-                point |= np.int64(data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)
-                i += 4
+        i, ours, every = np.int64(offsets[r]), np.int64(0), np.int64(0)
+        while i < offsets[r + 1]:
+            point, size = decode(data, i)
             kind = np.int64(kinds[point])
             ours += kind >> 1
-            all_letters += kind & 1
-        own[r], letters[r] = ours, all_letters
+            every += kind & 1
+            i += size
+        own[r], letters[r] = ours, every

@@ -1,9 +1,9 @@
 """Documents to shards without moving text: tokenize part by part, draw an order, gather rows into shards.
 
-The order is a plan: which rows of which parts make shard k, per language. A shard is then gathered from mapped token files.
-A full shuffle of a corpus that does not fit in memory would read every part for every shard; so the parts of a language are
-shuffled, cut into windows of `WINDOW` parts, and the documents of a window shuffled among themselves. A language of at most
-`WINDOW` parts (2 GiB of text) is shuffled as a whole.
+The order is a plan: which rows of which parts make shard k, per language. A shard is then gathered from mapped token
+files. A full shuffle of a corpus that does not fit in memory would read every part for every shard; so the parts of a
+language are shuffled, cut into windows of `WINDOW` parts, and the documents of a window shuffled among themselves. A
+language of at most `WINDOW` parts (2 GiB of text) is shuffled as a whole.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def windows(parts: int, *, seed: int, language: str) -> list[np.ndarray]:
 def held_out(keys: np.ndarray, *, most: int, seed: int) -> np.ndarray:
     """Which documents of a language are held out for validation: bool (n,).
 
-    Those with the smallest keys drawn from the seed and the text's hash, at most `most` and at most a tenth. Equal texts
-    share a key and stay on one side: of such a group at the edge none is taken.
+    Those with the smallest keys drawn from the seed and the text's hash, at most `most` and at most a tenth. Equal
+    texts share a key and stay on one side: of such a group at the edge none is taken.
 
     Args:
         keys: uint64 (n,), the first 64 bits of each folded text's hash.

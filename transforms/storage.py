@@ -1,7 +1,8 @@
 """The work directory: the only place where stages read and write, so that files appear whole or not at all.
 
-A file is written under `.babelmill/tmp`, hashed on the way, synced, and renamed to its final name: a task that is killed, or
-runs twice, leaves one right file or none. Readers map a file and check its sha256 before they trust a byte of it.
+A file is written under `.babelmill/tmp`, hashed on the way, synced, and renamed to its final name: a task that is
+killed, or runs twice, leaves one right file or none. Readers map a file and check its sha256 before they trust a byte
+of it.
 """
 
 from __future__ import annotations
@@ -92,6 +93,12 @@ class WorkDirectory:
             described = File(name, 0, temporary.stat().st_size, sha256_of(temporary))
             temporary.replace(final)
         return described
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        path = self.path(name)
+        with writing(path):
+            path.unlink(missing_ok=True)
 
     def open_arrow(self, file: File) -> pa.ipc.RecordBatchFileReader:
         """Map an Arrow IPC file and check it against its description.
@@ -232,6 +239,7 @@ def writing(path: Path) -> Iterator[None]:
             errno.EACCES: "name a `workdir` that you may write to",
             errno.EPERM: "name a `workdir` that you may write to",
             errno.ENOTDIR: "name a `workdir` that is a folder",
+            errno.EFBIG: "raise the limit on the size of files",
         }
         cure = cures.get(error.errno or 0, "see that the disk can be written")
         reason = error.strerror or str(error)

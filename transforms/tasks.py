@@ -165,8 +165,8 @@ def do(
 ) -> Record:
     """Do one task and note it in the journal.
 
-    The old record goes first: were it left until the new files are in place, a kill between the two would leave a record of
-    files that are no longer there.
+    The old record goes first: were it left until the new files are in place, a kill between the two would leave a
+    record of files that are no longer there.
 
     Raises:
         StopRun: the work directory cannot be written, or the task failed and `stop` is set.

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from tokenizers import Tokenizer
 
 from babelmill.format import SAMPLE, File, Ledger
+from transforms.errors import InputError
 from transforms.journal import Record, Task
 from transforms.parts import Part, byte_lengths, constant, kept_mask, removed_rows
-from transforms.storage import STATE, WorkDirectory
-from vocab.encoding import Encoder
+from transforms.storage import WorkDirectory
+from vocab.encoding import load
 from vocab.export import differences, tokenizer_json
-from vocab.inspection import Fertility, fertility
+from vocab.inspection import fertility, to_json
+from vocab.model_file import VocabularyError, parse_model
 from vocab.sampling import cut, document_keys
-from vocab.training import TrainingOptions, train
+from vocab.training import TrainingOptions, train, vocab_lines
 
 MEASURED = 2_000
 """Documents of a language, at most, on which fertility and the exported tokenizer are measured."""
@@ -61,3 +66,84 @@ class SamplePart:
             ledger={language: ledger},
             facts={"language": language},
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakeVocabulary:
+    """Does the one task of `vocab`: trains a model on the sample, or adopts one, exports it and measures it.
+
+    The task's job: `files` of the sample, and `quotas`, by language.
+
+    Attributes:
+        model_file: path of a SentencePiece model to adopt, or None.
+        options: how to train.
+    """
+
+    model_file: str | None
+    options: TrainingOptions
+
+    def __call__(self, work: WorkDirectory, task: Task) -> Record:
+        """Write `spm.model`, `spm.vocab`, `tokenizer.json` and `fertility.json`."""
+        texts = read_sample(work, task)
+        try:
+            model, facts = self._model(texts)
+            parsed = parse_model(model, name=self.model_file or "the trained model")
+            tokenizer = tokenizer_json(parsed)
+        except VocabularyError as error:
+            raise InputError(str(error)) from error
+        files = {
+            "model": work.write_bytes("vocab/spm.model", model),
+            "vocab": work.write_bytes("vocab/spm.vocab", vocab_lines(parsed)),
+            "tokenizer": work.write_bytes("vocab/tokenizer.json", tokenizer),
+        }
+        encoder = load(work.path("vocab/spm.model"))
+        measured = {language: column[:MEASURED] for language, column in texts.items()}
+        table = to_json({language: fertility(encoder, column) for language, column in measured.items()})
+        files["fertility"] = work.write_bytes("vocab/fertility.json", json.dumps(table, indent=1).encode() + b"\n")
+        exported = Tokenizer.from_buffer(tokenizer)
+        facts |= {
+            "pieces": len(encoder),
+            "sample": sample_facts(texts, task.job["quotas"]),
+            "tokenizer_compared": sum(map(len, measured.values())),
+            "tokenizer_differs": sum(differences(exported, encoder, column) for column in measured.values()),
+        }
+        return Record(name=task.name, parameters=task.parameters, inputs=task.inputs, files=files, facts=facts)
+
+    def _model(self, texts: Mapping[str, pa.StringArray]) -> tuple[bytes, dict[str, Any]]:
+        """The model's bytes, and what training it came to."""
+        if self.model_file is not None:
+            return Path(self.model_file).read_bytes(), {}
+        documents = (text for column in texts.values() for text in column.to_pylist())
+        trained = train(documents, options=self.options)
+        return trained.model, {"paragraphs": trained.paragraphs, "paragraphs_cut": trained.cut}
+
+
+def read_sample(work: WorkDirectory, task: Task) -> dict[str, pa.StringArray]:
+    """The sample by language, each language's documents in the order of their keys and cut to its quota.
+
+    The same whatever parts the documents came from: a key depends on the document alone.
+    """
+    keys: dict[str, list[np.ndarray]] = {}
+    texts: dict[str, list[pa.StringArray]] = {}
+    for language, file in task.job["files"]:
+        for batch in Part.open(work, File(**file)).batches():
+            keys.setdefault(language, []).append(batch.column("key").to_numpy())
+            texts.setdefault(language, []).append(batch.column("text"))
+    found = {}
+    for language in sorted(texts):
+        column, quota = pa.concat_arrays(texts[language]), task.job["quotas"][language]["granted"]
+        found[language] = column.take(pa.array(cut(np.concatenate(keys[language]), byte_lengths(column), quota)))
+    return found
+
+
+def sample_facts(texts: Mapping[str, pa.StringArray], quotas: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """By language: bytes that the rule wants, that there are, that were drawn, and what the language is short of."""
+    return {
+        language: {
+            "wanted": quota["wanted"],
+            "available": quota["available"],
+            "drawn": int(byte_lengths(texts[language]).sum()) if language in texts else 0,
+            "shortfall": max(0, quota["wanted"] - quota["available"]),
+        }
+        for language, quota in quotas.items()
+    }

@@ -1,7 +1,8 @@
 """Text to token ids and back, through the SentencePiece library, a batch at a time.
 
-The ids are the library's own for each document, to the last one. A batch costs one call: documents go in as UTF-8 bytes, ids come
-back as one buffer a document, and the interpreter's lock is free while the library works, so threads encode side by side.
+The ids are the library's own for each document, to the last one. A batch costs one call: documents go in as UTF-8
+bytes, ids come back as one buffer a document, and the interpreter's lock is free while the library works, so threads
+encode side by side.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import functools
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import sentencepiece
 
-from vocab.model_file import Kind, ModelFile, VocabularyError, parse_model
+from vocab.model_file import ModelFile, VocabularyError, parse_model
 
 _LOADING = threading.Lock()
 
@@ -50,11 +52,6 @@ class Encoder:
         """How many pieces the vocabulary has: every id is less."""
         return len(self.model.pieces)
 
-    @property
-    def unknown_id(self) -> int:
-        """The id of what no piece stands for."""
-        return self.model.ids(Kind.UNKNOWN)[0]
-
     def encode(self, texts: pa.StringArray) -> pa.ListArray:
         """Encode documents; no ids are added before or after a document's own.
 
@@ -68,7 +65,8 @@ class Encoder:
         ids = self._processor.encode(documents, out_type="numpy", num_threads=1)
         offsets = np.zeros(len(documents) + 1, np.int32)
         np.cumsum([row.size for row in ids], out=offsets[1:])
-        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.concatenate(ids) if ids else np.empty(0, np.int32)))
+        values = np.concatenate([np.empty(0, np.int32), *ids])
+        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))
 
     def decode(self, ids: pa.ListArray) -> pa.StringArray:
         """Decode rows of ids to text, normalised as the model normalises.
@@ -90,7 +88,7 @@ class Encoder:
                 "decode with the model that these ids were encoded with"
             )
         ends = np.cumsum(ids.value_lengths().to_numpy())
-        rows = np.split(values, ends[:-1])[: len(ids)]
+        rows: list[Any] = np.split(values, ends[:-1])[: len(ids)]
         return pa.array(self._processor.decode(rows, num_threads=1) if rows else [], pa.string())
 
 

@@ -1,8 +1,8 @@
 """A SentencePiece model file, read from its bytes.
 
-The file is a protobuf message (`sentencepiece_model.proto` of google/sentencepiece). The library's own generated reader cannot be
-imported beside Beam, whose protobuf is older, and its processor tells neither the normaliser's character map nor the trainer's
-settings; the wire format that holds them takes forty lines to read.
+The file is a protobuf message (`sentencepiece_model.proto` of google/sentencepiece). The library's own generated
+reader cannot be imported beside Beam, whose protobuf is older, and its processor tells neither the normaliser's
+character map nor the trainer's settings; the wire format that holds them takes forty lines to read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 WORD_MARK = "▁"
 """U+2581, which SentencePiece writes for a space: a piece that begins with it begins a word."""
@@ -43,7 +43,13 @@ class Algorithm(enum.IntEnum):
 
 
 class Piece(NamedTuple):
-    """One entry of the vocabulary; its id is its place in the file. `score`: log probability (unigram) or minus the rank (BPE)."""
+    """One entry of the vocabulary; its id is its place in the file.
+
+    Attributes:
+        text: what it stands for, with the word mark for a space.
+        score: log probability (unigram) or minus the rank of the merge (BPE).
+        kind: what it is.
+    """
 
     text: str
     score: float
@@ -140,7 +146,7 @@ def _message(fields: dict[int, list], number: int) -> dict[int, list]:
     return _fields(_last(fields, number, b""))
 
 
-def _last(fields: dict[int, list], number: int, default):
+def _last(fields: dict[int, list], number: int, default: Any) -> Any:
     """A field's value: the last one where it occurs more than once, as protobuf rules."""
     return fields[number][-1] if number in fields else default
 
@@ -154,7 +160,7 @@ def _fields(data: bytes) -> dict[int, list]:
 
 
 def _scan(data: memoryview) -> Iterator[tuple[int, int | float | bytes]]:
-    """Walk the wire format (protobuf.dev/programming-guides/encoding): a key (field number, wire type), then the value."""
+    """Walk the wire format (protobuf.dev/programming-guides/encoding): field number and wire type, then the value."""
     at = 0
     while at < len(data):
         key, at = _varint(data, at)

@@ -1,15 +1,16 @@
 """Training of a SentencePiece model, in a process of its own.
 
-The trainer takes some twenty bytes of memory for each byte of text, gives none of it back, and writes to the process's standard
-error whatever it is told. So it runs as `python -m vocab.training`: the sample goes in through a pipe, the model comes back through
-another, and what the trainer logs is shown when it fails.
+The trainer takes some twenty bytes of memory for each byte of text, gives none of it back, and writes to the
+process's standard error whatever it is told. So it runs as `python -m vocab.training`: the sample goes in through a
+pipe, the model comes back through another, and what the trainer logs is shown when it fails.
 
-Reference: Kudo and Richardson, "SentencePiece", 2018; Kudo, "Subword Regularization", 2018 (unigram); Sennrich et al., "Neural Machine
-Translation of Rare Words with Subword Units", 2016 (BPE).
+Reference: Kudo and Richardson, "SentencePiece", 2018; Kudo, "Subword Regularization", 2018 (unigram); Sennrich et
+al., "Neural Machine Translation of Rare Words with Subword Units", 2016 (BPE).
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -18,23 +19,22 @@ import subprocess
 import sys
 import tempfile
 import threading
-import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
 import sentencepiece
 
-from vocab.model_file import WORD_MARK, Kind, ModelFile, VocabularyError, parse_model
+from vocab.model_file import WORD_MARK, ModelFile, VocabularyError
 
 SPECIAL = {"unk": "<unk>", "bos": "<s>", "eos": "</s>", "pad": "<pad>"}
-"""The first four pieces. Unknown, begin and end have SentencePiece's own ids, 0 to 2; padding, which it leaves out, comes next."""
+"""The first four pieces. Unknown, begin and end have SentencePiece's own ids, 0 to 2; padding, which it leaves out,
+comes next."""
 
 _SENTENCE_ENDS = (". ", "! ", "? ", "。", "！", "？", "।", "།", "။", "។", "۔", "؟ ", "։ ")
 _RESERVED = "\u2585"  # The trainer's mark for a rare character: it drops every line that holds one.
 _END = b"\0\n"
+_REFUSED = 3  # Not 1, with which Python ends on an error that nobody expected.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,10 @@ class TrainingOptions:
         threads: threads that train. A unigram model depends on their number.
         max_sentence_bytes: longest line that the trainer is given, in UTF-8 bytes; longer paragraphs are cut.
         split_digits: whether every digit is a piece of its own.
-        normalization: rule that the model normalises text by: `nmt_nfkc`, `nfkc`, `nmt_nfkc_cf`, `nfkc_cf` or `identity`.
-        hard_limit: whether a sample with too few different words for `size` is an error; otherwise the vocabulary is smaller.
+        normalization: rule that the model normalises text by: `nmt_nfkc`, `nfkc`, `nmt_nfkc_cf`, `nfkc_cf` or
+            `identity`.
+        hard_limit: whether a sample with too few different words for `size` is an error; otherwise the vocabulary is
+            smaller.
     """
 
     size: int
@@ -101,27 +103,13 @@ class Trained:
 
     Attributes:
         model: the bytes of the `.model` file.
-        vocab: the bytes of the `.vocab` file: a line a piece, its text, a tab, its score.
-        size: pieces of the vocabulary.
         paragraphs: paragraphs of the sample.
         cut: how many of them were longer than `max_sentence_bytes` and came in several pieces.
     """
 
     model: bytes = field(repr=False)
-    vocab: bytes = field(repr=False)
-    size: int
     paragraphs: int
     cut: int
-
-    def save(self, prefix: Path) -> None:
-        """Write `prefix.model` and `prefix.vocab`, each under a temporary name first."""
-        for suffix, content in ((".vocab", self.vocab), (".model", self.model)):
-            temporary = prefix.with_name(f".{prefix.name}{suffix}.{uuid.uuid4().hex}")
-            try:
-                temporary.write_bytes(content)
-                temporary.replace(prefix.with_name(prefix.name + suffix))
-            finally:
-                temporary.unlink(missing_ok=True)
 
 
 def train(texts: Iterable[str], *, options: TrainingOptions) -> Trained:
@@ -133,29 +121,24 @@ def train(texts: Iterable[str], *, options: TrainingOptions) -> Trained:
         VocabularyError: the sample is empty or does not fit the options, or the trainer failed or was killed.
     """
     sample = _Sample(texts, options.max_sentence_bytes)
-    with tempfile.TemporaryFile() as log, _trainer(log) as process:
-        answer = _converse(process, options, sample)
-        code = process.wait()
+    with tempfile.TemporaryFile() as log, _trainer(log) as (process, entry, exit_):
+        _send(entry, options, sample)
+        answer, code = exit_.read(), process.wait()
         log.seek(0)
-        said = answer.decode() if code == 1 else log.read().decode(errors="replace")
+        said = answer.decode() if code == _REFUSED else log.read().decode(errors="replace")
     if code:
         raise VocabularyError(_explain(said, code, options, sample))
-    model = parse_model(answer, name="the trained model")
-    return Trained(
-        model=answer, vocab=vocab_lines(model), size=len(model.pieces), paragraphs=sample.paragraphs, cut=sample.cut
-    )
-
-
-def sample_texts(batches: Iterable[pa.RecordBatch]) -> Iterator[str]:
-    """The texts of a sample (`babelmill.format.SAMPLE`), a batch in memory at a time."""
-    for batch in batches:
-        yield from batch.column("text").to_pylist()
+    return Trained(model=answer, paragraphs=sample.paragraphs, cut=sample.cut)
 
 
 def pieces_of(paragraph: str, most: int) -> list[str]:
     """Cut a paragraph into pieces of at most `most` UTF-8 bytes that together are the paragraph.
 
     A piece ends after a sentence, or else after a space, in its second half; where there is neither, after a character.
+
+    Args:
+        paragraph: text without newlines.
+        most: 4 or more, the bytes of the longest character.
 
     Example: `pieces_of("One. Two, three. Four", 18)` is `["One. Two, three. ", "Four"]`.
     """
@@ -217,29 +200,30 @@ def _check_symbols(symbols: tuple[str, ...]) -> None:
         raise VocabularyError(f"user_defined_symbols has {twice!r} more than once; leave it in once")
 
 
-def _trainer(log: IO[bytes]) -> subprocess.Popen:
-    """Start the trainer's process; it finds packages where this one does."""
-    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-m", "vocab.training"]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=paths)
-
-
-def _converse(process: subprocess.Popen, options: TrainingOptions, sample: _Sample) -> bytes:
-    """Send the options and the sample, and return what the trainer's process answers."""
+@contextlib.contextmanager
+def _trainer(log: IO[bytes]) -> Iterator[tuple[subprocess.Popen, IO[bytes], IO[bytes]]]:
+    """The trainer's process, its input and its output; it finds packages where this process does, and ends with it."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command, pipe = [sys.executable, "-m", "vocab.training"], subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, env=environment)
     assert process.stdin and process.stdout
     try:
-        try:
-            process.stdin.write(json.dumps(options.arguments()).encode() + b"\n")
-            for line in sample.lines():
-                process.stdin.write(line + b"\n")
-            process.stdin.write(_END)
-            process.stdin.flush()
-        except BrokenPipeError:
-            pass  # It gave up before the end, and says why.
-        return process.stdout.read()
-    except BaseException:
+        yield process, process.stdin, process.stdout
+    finally:
         process.kill()
-        raise
+        process.wait()
+        process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+def _send(stream: IO[bytes], options: TrainingOptions, sample: _Sample) -> None:
+    # Where the trainer gives up before the end of the sample, its answer says why.
+    with contextlib.suppress(BrokenPipeError):
+        stream.write(json.dumps(options.arguments()).encode() + b"\n")
+        stream.writelines(line + b"\n" for line in sample.lines())
+        stream.write(_END)
+        stream.flush()
 
 
 def _explain(said: str, code: int, options: TrainingOptions, sample: _Sample) -> str:
@@ -252,8 +236,8 @@ def _explain(said: str, code: int, options: TrainingOptions, sample: _Sample) ->
         )
     if found := re.search(r"smaller than required_chars\. \d+ vs (\d+)", said):
         return (
-            f"the vocabulary's size is {options.size:,}, but {of}, needs {int(found[1]):,} pieces for its characters, bytes and "
-            "special pieces alone; raise the size or lower the coverage"
+            f"the vocabulary's size is {options.size:,}, but {of}, needs {int(found[1]):,} pieces for its characters, "
+            "bytes and special pieces alone; raise the size or lower the coverage"
         )
     if "sentences_.empty()" in said or "all_chars_count" in said:
         return f"there is nothing to train a vocabulary on: {of}; check what is kept, and the sample's size"
@@ -269,7 +253,7 @@ def main() -> int:
     """The trainer's process: options (JSON, one line) and lines on standard input, the model on standard output.
 
     Returns:
-        0, or 1 when standard output has the trainer's error instead.
+        0, or 3 where standard output has the trainer's error instead.
     """
     options, model = json.loads(sys.stdin.buffer.readline()), io.BytesIO()
     try:
@@ -278,7 +262,7 @@ def main() -> int:
         )
     except (RuntimeError, ValueError) as error:
         sys.stdout.buffer.write(str(error).encode())
-        return 1
+        return _REFUSED
     sys.stdout.buffer.write(model.getvalue())
     return 0
 
@@ -287,13 +271,13 @@ def _received(stream: IO[bytes]) -> Iterator[bytes]:
     """The sample's lines. From their end on, the process ends when the one that started it does."""
     for line in stream:
         if line == _END:
-            threading.Thread(target=_outlive, args=(stream.fileno(),), daemon=True).start()
+            threading.Thread(target=_end_with_sender, args=(stream.fileno(),), daemon=True).start()
             return
         yield line[:-1]
     os._exit(1)  # The sender died: half a sample makes no vocabulary.
 
 
-def _outlive(descriptor: int) -> None:
+def _end_with_sender(descriptor: int) -> None:
     """Wait for the other end of the pipe to close, which nobody does on purpose before the answer."""
     os.read(descriptor, 1)
     os._exit(1)

@@ -17,6 +17,7 @@ from pipelines.config import (
     Vocabulary,
     parse_size,
 )
+from vocab.training import TrainingOptions
 
 
 def corpus(**values):
@@ -86,6 +87,9 @@ def test_what_is_no_size_is_refused(wrong):
         (Vocabulary, "coverage", 0.9),
         (Vocabulary, "user_defined_symbols", "<mask>"),
         (Vocabulary, "user_defined_symbols", [""]),
+        (Vocabulary, "user_defined_symbols", ["a b"]),
+        (Vocabulary, "user_defined_symbols", ["<s>"]),
+        (Vocabulary, "user_defined_symbols", ["<BT>", "<BT>"]),
         (Shards, "validation", -1),
         (Clean, "language_id", True),
         (Clean, "form", "nfc"),
@@ -177,6 +181,27 @@ def test_a_given_model_excludes_the_keys_for_training():
     assert Vocabulary(model_file="my.model", sample="1MB").sample == 1_000_000
     found = said(Vocabulary, model_file="my.model", size=32_000, unimax=2)
     assert found == {("model_file",): "found keys for training beside it, size, unimax; remove them, or it"}
+
+
+def test_every_training_key_reaches_the_trainer():
+    section = Vocabulary(
+        size=9000,
+        model="bpe",
+        coverage=0.99,
+        byte_fallback=False,
+        user_defined_symbols=["<BT>"],
+        threads=3,
+        max_sentence="1KiB",
+    )
+    assert section.training_options() == TrainingOptions(
+        size=9000,
+        model="bpe",
+        coverage=0.99,
+        byte_fallback=False,
+        user_defined_symbols=("<BT>",),
+        threads=3,
+        max_sentence_bytes=1024,
+    )
 
 
 def test_paths_are_left_alone_without_a_file():

@@ -64,7 +64,8 @@ def test_the_reference_has_every_key_with_its_default_and_reason(path, field):
     table = reference().split(f"### {heading}\n")[1].split("###")[0]
     [row] = [line for line in table.splitlines() if line.startswith(f"| `{name}` |")]
     _, value, default, why = row.strip("| ").split(" | ")
-    assert value == expected(schema_at(path)).replace("<", "&lt;")
+    place = (*section[:1], 0, name) if section == ["corpora"] else path
+    assert value == expected(schema_at(place)).replace("<", "&lt;")
     assert why == " ".join(field.description.split())
     if field.is_required():
         assert default == "required"
@@ -139,11 +140,11 @@ def test_values_as_one_would_write_them(value, text):
 
 @given(st.integers(1, 1 << 50))
 def test_a_written_size_is_that_size(size):
-    assert parse_size(written_size(size)) == size
+    assert parse_size(scalar(written_size(size))) == size
 
 
 @pytest.mark.parametrize(
-    ("size", "text"), [(32 << 20, "32MiB"), (50_000_000, "50MB"), (1000, "1kB"), (1024, "1KiB"), (1001, "1001B")]
+    ("size", "text"), [(32 << 20, "32MiB"), (50_000_000, "50MB"), (1000, "1kB"), (1024, "1KiB"), (1001, "1_001")]
 )
 def test_sizes_are_written_in_the_largest_whole_unit(size, text):
     assert written_size(size) == text

@@ -115,19 +115,21 @@ def test_a_whole_part_needs_no_request(faulty_server, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "remote",
+    ("remote", "answers"),
     [
-        Remote(size=len(CONTENT), etag='"older"'),
-        Remote(size=len(CONTENT) + 1, etag=None),
-        Remote(size=50_000, etag=f'"{sha256(CONTENT)[:16]}"'),
+        # If-Range makes the server send the new file at once; where there is no ETag the size gives it away.
+        (Remote(size=len(CONTENT), etag='"older"'), [("bytes=100000-", 200)]),
+        (Remote(size=len(CONTENT) + 1, etag=None), [("bytes=100000-", 206), (None, 200)]),
+        (Remote(size=50_000, etag=f'"{sha256(CONTENT)[:16]}"'), [(None, 200)]),
     ],
     ids=["etag", "size", "longer than the file was"],
 )
-def test_a_part_of_another_version_is_dropped(faulty_server, tmp_path, remote):
+def test_a_part_of_another_version_is_dropped(faulty_server, tmp_path, remote, answers):
     server, target = faulty_server({"de.txt.xz": CONTENT}), tmp_path / "de.txt.xz"
     leave_part(server, target, bytes(100_000), remote=remote)
     fetched = get(server, target)
     assert (fetched.resumed_from, fetched.sha256) == (0, sha256(CONTENT))
+    assert [request[2:] for request in server.requests] == answers
 
 
 def test_a_part_of_another_address_or_without_a_note_is_dropped(faulty_server, tmp_path):
@@ -146,11 +148,26 @@ def test_a_server_that_ignores_range_is_read_from_the_start(faulty_server, tmp_p
     assert (fetched.resumed_from, fetched.requests, fetched.sha256) == (0, 1, sha256(CONTENT))
 
 
-@pytest.mark.parametrize("content_range", ["bytes 99999-299999/300000", "bytes 100000-299999/400000", "nonsense", None])
-def test_an_answer_with_other_bytes_than_asked_for_is_not_used(faulty_server, tmp_path, content_range):
+def test_a_server_that_ignores_range_and_always_cuts_is_given_up(faulty_server, tmp_path):
+    server = faulty_server({"a": CONTENT}, ignore_range=1.0, cut=1.0)
+    with pytest.raises(FetchError, match="the last 4 without a new byte"):
+        get(server, tmp_path / "a", "a", requests=500)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Range": "bytes 99999-299999/300000"},
+        {"Content-Range": "bytes 100000-299999/400000"},
+        {"Content-Range": "bytes 100000-299999/300000", "ETag": '"other"'},
+        {"Content-Range": "nonsense"},
+        {},
+    ],
+    ids=["elsewhere", "size", "etag", "nonsense", "none"],
+)
+def test_an_answer_with_other_bytes_than_asked_for_is_not_used(faulty_server, tmp_path, headers):
     server, target = faulty_server({"de.txt.xz": CONTENT}), tmp_path / "de.txt.xz"
     leave_part(server, target, CONTENT[:100_000])
-    headers = {} if content_range is None else {"Content-Range": content_range}
     server.answers.append((206, headers, bytes(200_000)))
     fetched = get(server, target)
     assert (fetched.requests, fetched.sha256) == (2, sha256(CONTENT))
