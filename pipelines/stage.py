@@ -85,10 +85,10 @@ class Stage(abc.ABC):
         """A task that must be done, with what its last record can spare it."""
         return task
 
-    def finish(self) -> None:
-        """What is left to do when the manifest is written."""
+    def finish(self) -> None:  # noqa: B027
+        """What is left to do when the manifest is written; for most stages nothing."""
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027
         """See that the models which the configuration names can be used, before any work is done.
 
         Raises:

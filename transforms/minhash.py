@@ -63,8 +63,7 @@ def sign(texts: pa.StringArray, *, words: int = WORDS) -> Signatures:
         ValueError: `texts` holds a null.
     """
     if texts.null_count:
-        raise ValueError(f"text {texts.is_null().index(True)} of {len(texts)} is null: fill nulls with '' before
-        signing")
+        raise ValueError(f"text {texts.is_null().index(True)} of {len(texts)} is null: fill nulls with '' first")
     rows = len(texts)
     hashes = np.empty((rows, 2), np.uint64)
     minhash = np.empty((rows, PERMUTATIONS), np.uint32)
@@ -90,10 +89,11 @@ def _sign(data, offsets, words, table, a, b, folded, hashes, slots, text_hashes,
 
 @njit(cache=True, nogil=True)
 def premix(shingle):
-    """The upper 32 bits of a shingle's hash through the finaliser of 32-bit MurmurHash3, as datasketch mixes its
-    input.""" h = np.uint32(shingle >> np.uint64(32)) h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) *
-    np.uint32(0x85EBCA6B)) h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)) return
-    np.uint32(h ^ (h >> np.uint32(16)))
+    """The upper 32 bits of a shingle's hash through MurmurHash3's 32-bit finaliser, as datasketch mixes its input."""
+    h = np.uint32(shingle >> np.uint64(32))
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35))
+    return np.uint32(h ^ (h >> np.uint32(16)))
 
 
 @njit(cache=True, nogil=True)
