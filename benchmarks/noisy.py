@@ -28,6 +28,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ class Documents:
         """bool (n,): whether the truth says `kind`."""
         return np.array([truth["kind"] == kind for truth in self.truth], bool)
 
+    @cached_property
     def shingle_sets(self) -> tuple[np.ndarray, np.ndarray]:
         """Values and offsets of the documents' sets of shingles, as of `jaccard.shingle_sets`."""
         return shingle_sets(self.texts)
@@ -216,7 +218,7 @@ def copies_by_truth(documents: Documents, threshold: float) -> Row:
     pairs = [(number, original[documents.truth[number]["of"]]) for number in copies]
     left, right = np.array([pair for pair in pairs if documents.kept[pair[1]]], np.int64).reshape(-1, 2).T
     edits = np.array([documents.truth[number]["edit"] for number in left])
-    similar = jaccard(*documents.shingle_sets(), left, right) >= threshold
+    similar = jaccard(*documents.shingle_sets, left, right) >= threshold
     joined = documents.cluster[left] == documents.cluster[right]
     row = {}
     for edit in (0.0, *EDITS):
@@ -271,13 +273,13 @@ def _reasons(reasons: Iterable[str]) -> Row:
 
 def originals_shingles(documents: Documents) -> np.ndarray:
     """The distinct shingles of a file's originals, uint64, sorted."""
-    values, offsets = documents.shingle_sets()
+    values, offsets = documents.shingle_sets
     return np.unique(values[np.repeat(documents.of_kind("original"), np.diff(offsets))])
 
 
 def known_share(documents: Documents, known: np.ndarray) -> np.ndarray:
     """The share of each document's shingles that are among `known` (uint64, sorted): float64 (n,)."""
-    values, offsets = documents.shingle_sets()
+    values, offsets = documents.shingle_sets
     hits = known[np.searchsorted(known[:-1], values)] == values if known.size else np.zeros(values.size, bool)
     return np.add.reduceat(hits, offsets[:-1]) / np.diff(offsets)
 
@@ -299,20 +301,20 @@ def evaluate(work: WorkDirectory, truth: Path, *, languages: Sequence[str] | Non
     english = originals_shingles(read("en")) if "en" in records else np.zeros(0, np.uint64)
     tables: dict[str, list[Row]] = {"duplicates": [], "copies": [], "foreign": [], "originals": []}
     for code in sorted(records):
-        documents, language = read(code), {"language": code}
+        documents, file = read(code), {"file": code}
         if languages is None or code in languages:
             kept = {"kept": int(documents.kept.sum())}
             near = near_duplicates(documents, threshold)
-            tables["duplicates"].append({**language, **kept, **exact_duplicates(documents), **near})
+            tables["duplicates"].append({**file, **kept, **exact_duplicates(documents), **near})
         native = known_share(documents, originals_shingles(documents))
-        tables["copies"].append({**language, **copies_by_truth(documents, threshold)})
-        tables["foreign"].append({**language, **foreign_documents(documents, native)})
-        tables["originals"].append({**language, **lost_originals(documents, known_share(documents, english))})
+        tables["copies"].append({**file, **copies_by_truth(documents, threshold)})
+        tables["foreign"].append({**file, **foreign_documents(documents, native)})
+        tables["originals"].append({**file, **lost_originals(documents, known_share(documents, english))})
     return {name: [*rows, _total(rows)] for name, rows in tables.items()}
 
 
 def _total(rows: Sequence[Row]) -> Row:
-    return {key: "all" if key == "language" else sum(row[key] for row in rows) for key in rows[0]}
+    return {key: "all" if key == "file" else sum(row[key] for row in rows) for key in rows[0]}
 
 
 def misses(duplicates: Sequence[Row]) -> list[str]:
@@ -320,10 +322,10 @@ def misses(duplicates: Sequence[Row]) -> list[str]:
     found = []
     for row in duplicates:
         if row["copies_left"]:
-            found.append(f"{row['language']}: {row['copies_left']} exact duplicates are left")
+            found.append(f"{row['file']}: {row['copies_left']} exact duplicates are left")
         for part, whole in (("pairs_joined", "pairs"), ("removed_rightly", "removed")):
             if row[part] < BAR * row[whole]:
-                found.append(f"{row['language']}: {part} {row[part]} of {row[whole]}, under {BAR:.0%}")
+                found.append(f"{row['file']}: {part} {row[part]} of {row[whole]}, under {BAR:.0%}")
     return found
 
 

@@ -78,7 +78,7 @@ class Dedup(Stage):
         """Nothing is done a part at a time; see `expand`."""
         raise NotImplementedError("dedup compares parts with each other")
 
-    def expand(self, tasks, root: str, plan: str, stop: bool):
+    def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
         """The graph of `transforms.dedup`."""
         from transforms.dedup import Deduplicate
 

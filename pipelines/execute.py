@@ -92,7 +92,7 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
     # Beam takes a second to import, and a stage with nothing to do should not wait for it.
     import apache_beam as beam
 
-    from pipelines.runner import lanes, new_pipeline, pipeline_options
+    from pipelines.runner import lanes, new_pipeline, pipeline_options, run_to_end
     from transforms.tasks import Plan, ReadTasks, WriteManifest, deal, stopped_by
 
     options = pipeline_options(arguments)
@@ -109,7 +109,7 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
         tasks = pipeline | "Plan" >> beam.Create([plan]) | "Tasks" >> ReadTasks(root=root)
         records = stage.expand(tasks, root, plan, stage.config.on_error == "stop")
         records | "Manifest" >> WriteManifest(root=root, plan=plan)
-        pipeline.run().wait_until_finish()
+        run_to_end(pipeline)
     except Exception as error:
         message = stopped_by(error)
         if message is None:

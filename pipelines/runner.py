@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Sequence
 
@@ -39,8 +42,15 @@ def lanes(options: PipelineOptions) -> int:
 
 
 def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
-    """A pipeline that says nothing but warnings of consequence."""
+    """A pipeline that says nothing; what is wrong comes as an exception."""
     for name in ("apache_beam", "root"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="apache_beam")
     return beam.Pipeline(options=options)
+
+
+def run_to_end(pipeline: beam.Pipeline) -> None:
+    """Run a pipeline. Its workers print the traceback of an error before they raise it; here it is only raised."""
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        pipeline.run().wait_until_finish()
+    sys.stderr.write(said.getvalue())

@@ -75,7 +75,7 @@ class Stage(abc.ABC):
     def function(self) -> Callable[[WorkDirectory, Task], Record]:
         """What does one task; it is sent to the workers."""
 
-    def expand(self, tasks, root: str, plan: str, stop: bool):
+    def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
         """The stage's graph from tasks to records; most stages do a task at a time."""
         from transforms.tasks import RunTasks
 

@@ -17,10 +17,10 @@ from babelmill.format import CLEAN, PERMUTATIONS, RAW, REJECTS, SIGNATURES, File
 from transforms import langid, minhash, scripts
 from transforms.journal import Record, Task
 from transforms.languages import Language, language
-from transforms.normalise import normalise
+from transforms.normalise import Form, normalise
 from transforms.parts import Part, byte_lengths, names
-from transforms.rules import REASONS, Rules, judge
-from transforms.storage import WorkDirectory
+from transforms.rules import REASONS, Judgement, Rules, judge
+from transforms.storage import ArrowWriter, WorkDirectory
 
 SIGNATURE_ROWS = 4096
 """Rows in a record batch of a signature file: 2 MiB."""
@@ -36,7 +36,7 @@ class Measures:
         shingle: tokens in a shingle.
     """
 
-    form: str
+    form: Form
     model: str | None
     shingle: int
 
@@ -76,7 +76,9 @@ def measure(batch: pa.RecordBatch, spoken: Language, measures: Measures) -> tupl
     return pa.record_batch(clean, schema=CLEAN), pa.record_batch(signatures, schema=SIGNATURES)
 
 
-def _identify(texts: pa.StringArray, spoken: Language, model: str | None):
+def _identify(
+    texts: pa.StringArray, spoken: Language, model: str | None
+) -> tuple[pa.DictionaryArray, np.ndarray, np.ndarray]:
     """Best label, its probability and the probability of the file's own labels; nulls and NaN without a model."""
     if model is None:
         nothing = np.full(len(texts), np.nan, np.float32)
@@ -184,7 +186,7 @@ def _count(ledger: Ledger, batch: pa.RecordBatch, reason: np.ndarray) -> None:
         ledger.dropped[REASONS[number]] += int(count)
 
 
-def _rejects(batch: pa.RecordBatch, rows: np.ndarray, start: int, judged) -> pa.RecordBatch:
+def _rejects(batch: pa.RecordBatch, rows: np.ndarray, start: int, judged: Judgement) -> pa.RecordBatch:
     taken = batch.select(["document", "text"]).take(pa.array(rows))
     columns = [
         pa.array(rows + start, pa.int32()),
@@ -203,7 +205,7 @@ def _rows(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield table.slice(start, SIGNATURE_ROWS).combine_chunks().to_batches()[0]
 
 
-def _write_full(signatures, pending: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+def _write_full(signatures: ArrowWriter, pending: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
     """Write the full pieces of `pending`; returns what is left."""
     *full, last = _rows(pending)
     for batch in full:

@@ -1,12 +1,11 @@
-"""Language identification of Arrow columns with fastText models: fastText's own labels and probabilities, several times
-as fast.
+"""Language identification of Arrow columns: the labels and probabilities of a fastText model, some ten times as fast.
 
     identifier = langid.load(langid.bundled_model())
     found = identifier.identify(pa.array(["Wo ist der Bahnhof?"]), own=["de", "nds"])
     identifier.labels[found.label[0]], found.score[0], found.own[0]
 
-A text is one line to fastText, its line breaks spaces like others. Kernels do what lid.176 needs (one vector a word and
-an n-gram, hierarchical or plain softmax); models of other kinds are given to the `fasttext` package.
+A text is one line to fastText, its line breaks are spaces like others. Kernels predict where a word and an n-gram have
+one vector each and the loss is hierarchical or plain softmax, as in lid.176; the `fasttext` package does for the rest.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from transforms.fasttext_model import FastTextModel, ModelError, read_model
 
 CACHED_WORDS = 1 << 19
 CACHED_VALUES = 1 << 22
-"""Bounds of a thread's table of words: 16 MiB of records and 8 MiB of slots. It is emptied when it is full."""
+"""Bounds of the table of words that a thread uses: 8 MiB of slots and 16 MiB of records. A full one is emptied."""
 
 _LOG = logging.getLogger(__name__)
 _LOADING = threading.Lock()
@@ -39,7 +38,7 @@ class Identification(NamedTuple):
     """What was found in n texts.
 
     Attributes:
-        label: int32[n], the most probable label; -1 where fastText has none (no word of the text has a vector).
+        label: int32[n], the most probable label; -1 where fastText has none, since nothing in the text has a vector.
         score: float32[n], its probability as fastText gives it (up to 1.0001); 0 where there is no label.
         own: float32[n], the summed probability of the labels asked for; NaN where the model has none of them.
     """

@@ -1,8 +1,8 @@
 """Which documents of a bucket are alike: by hash, by signature, and where that leaves doubt by the shingles themselves.
 
 1. Documents with the same 128-bit hash are alike (`twins`). One stands for all of them from here on.
-2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike. `match` looks for
-   them where they are likely, among the neighbours of a few documents; so a cluster costs a few comparisons a document.
+2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike. `match` finds most
+   of them, in a few comparisons a document.
 3. Then all pairs that are not in one component are compared (`candidates`). Those estimated below `threshold - margin` are
    not alike, and those in between are settled by the exact similarity of their sets of shingles (`settle`), in rounds,
    for each pair that is joined makes many others needless.
@@ -28,8 +28,8 @@ from transforms.lsh import ROWS, Buckets
 MARGIN = 0.1
 """How far from the threshold an estimate decides alone: three standard errors."""
 
-EXPANSIONS = 8
-"""Documents of a component whose neighbours `match` looks for in a bucket."""
+COMPARISONS = 8
+"""Comparisons a document of a bucket that `match` spends on it."""
 
 ROUND = (1 << 10, 1 << 20)
 """Candidates in a round of `connect`, least and most: 8 MiB."""
@@ -165,7 +165,7 @@ def match(members, offsets, minhash, shingles, bounds, parents):
     """Unite documents of each bucket whose signatures show that they are alike, most of them in few comparisons.
 
     A search through each bucket: a document is compared with all that have not been reached, those like it are reached, and
-    their neighbours are looked for in turn, of `EXPANSIONS` documents at most.
+    in turn they are compared with what is left. It ends when nothing is left, or after `COMPARISONS` a document.
 
     Args:
         members: int32, indices of documents by bucket.
@@ -182,10 +182,11 @@ def match(members, offsets, minhash, shingles, bounds, parents):
     for bucket in range(offsets.shape[0] - 1):
         rest = members[offsets[bucket] : offsets[bucket + 1]].copy()
         left, queue = rest.shape[0], np.empty_like(rest)
-        while left > 1:
+        end = compared + COMPARISONS * left
+        while left > 1 and compared < end:
             left -= 1
             queue[0], head, tail = rest[left], 0, 1
-            while head < min(tail, EXPANSIONS) and left > 0:
+            while head < tail and left > 0 and compared < end:
                 x, kept = queue[head], 0
                 root = find(parents, x)
                 for i in range(left):

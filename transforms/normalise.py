@@ -195,9 +195,8 @@ def _rewrite_text(data, i, end, form, span, out, written):
         elif pending and properties & _CONTINUES == 0:
             _copy(data, run, i, out, written)
             written = _write(settle(span, length, form), form.properties, out, starter_at, start)
-            run, pending = i, False
-            previous = np.int64(0 if written > start and out[written - 1] > 32 else _PLAIN)
-            size = np.int64(0)
+            # The character itself is looked at again, in its new place. No mapping ends in a space.
+            run, size, previous, pending = i, np.int64(0), np.int64(0), False
         elif properties & (_SPACE | _BREAK | _PLAIN):
             written = _blank(out, _copy(data, run, i, out, written), start, properties & _BREAK or point == 10)
             run, previous, length = i + size, np.int64(_PLAIN), np.int64(0)

@@ -1,8 +1,10 @@
 """Whole runs: the same bytes whatever the workers and the order, and nothing done twice."""
 
 import json
+import lzma
 import shutil
 
+import datasets
 import pyarrow as pa
 import sentencepiece
 from small_run import LANGUAGES, call, copy_sample, documents, events, hashes, write_config
@@ -38,7 +40,7 @@ def test_shards_decode_to_the_cleaned_text(finished):
             row = shards[number]
             text = clean[row["language"], row["document"]]
             assert row["input_ids"].tolist() == processor.encode(text)
-            assert processor.decode(row["input_ids"].tolist()) == processor.normalize(text)
+            assert processor.decode(row["input_ids"].tolist()) == processor.normalize(text).replace("▁", " ").strip()
             seen += 1
     ledger = read_manifest(work / "dedup/manifest.json")["ledger"]
     assert seen == sum(counts["kept"] for counts in ledger.values()) > 60
@@ -101,25 +103,24 @@ def test_removing_a_language_removes_its_files(finished, tmp_path):
 
 
 def test_datasets_and_babelmill_give_the_same_rows(finished, tmp_path):
-    import datasets
-
     loaded = datasets.load_dataset(str(finished / "work/shards/documents"), cache_dir=str(tmp_path))
     for split in ("train", "validation"):
         shards = babelmill.open(finished / "work/shards", split=split)
-        ours = sorted((row["language"], row["document"], row["input_ids"].tolist()) for row in map(shards.__getitem__, range(len(shards))))
+        ours = sorted(
+            (row["language"], row["document"], row["input_ids"].tolist())
+            for row in map(shards.__getitem__, range(len(shards)))
+        )
         theirs = sorted((row["language"], row["document"], row["input_ids"]) for row in loaded[split])
         assert ours == theirs
 
 
 def test_duplicates_are_found_and_the_longest_stays(tmp_path):
-    import lzma
-
     folder = copy_sample(tmp_path / "cc-100", ["de"])
     texts = documents("de")
     longer = texts[5] + " Wort"
     (folder / "de.txt.xz").write_bytes(lzma.compress("\n\n".join([*texts, texts[3], longer]).encode()))
     config = write_config(tmp_path, location=folder, languages=["de"])
-    result = call("run", config, "--json", "--set", "clean.language_id=false")
+    result = call("run", config, "--json", "--set", "clean.language_id=false", "--set", "vocabulary.size=700")
     assert result.exit_code == 0, result.output
     (row,) = [row for row in events(result)[-1]["rows"] if row["language"] == "de"]
     assert row["dropped"] == {"exact_duplicate": 1, "near_duplicate": 1}

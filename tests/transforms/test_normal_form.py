@@ -82,6 +82,24 @@ def test_what_passes_for_settled_is(form, text):
     assert taken_for_settled(base, form) or unicodedata.combining(base)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("e\u0323\u0302", "ệ"),
+        ("é\u0323", "ẹ\u0301"),
+        ("e\u0316\u0323", "e\u0316\u0323"),  # blocked by a mark of the same class
+        ("e\u0316\u0301", "é\u0316"),
+        ("\u09c7\u0301\u09be", "\u09c7\u0301\u09be"),  # blocked by any mark
+        ("\u1100\u1161\u11a8", "각"),
+        ("가\u11a7", "가\u11a7"),
+        ("\u0958", "\u0915\u093c"),  # excluded from composition
+    ],
+)
+def test_examples(text, expected):
+    assert unicodedata.normalize("NFC", text) == expected
+    assert normalised(text, "NFC") == expected
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_pair_that_composes_is_seen(form):
     tables = normal_form(form)

@@ -126,6 +126,13 @@ def test_compatibility_brings_spaces_that_are_evened_out():
     assert one("ﬁ①ﾊﾟ".encode(), "NFKC") == "fi1パ"
 
 
+def test_no_mapping_ends_in_a_space():
+    spaces = [
+        character for character in map(chr, range(0x40000)) if unicodedata.normalize("NFKC", character)[-1] == " "
+    ]
+    assert len(spaces) > 10 and all(among(each, SPACES) for each in spaces)
+
+
 @pytest.mark.parametrize(
     "raw", [b"\xff", b"a\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\xf0\x90x"]
 )
