@@ -165,23 +165,27 @@ def exact_duplicates(documents: Documents) -> Row:
 def near_duplicates(documents: Documents, threshold: float) -> Row:
     """All pairs of a true similarity of at least the threshold among the texts that `clean` kept, and what became of them."""
     kept = np.flatnonzero(documents.kept)
-    left, right = (kept[side] for side in true_pairs(documents.texts.take(pa.array(kept)), threshold))
+    left, right, similarity = true_pairs(documents.texts.take(pa.array(kept)), threshold)
+    left, right, differ = kept[left], kept[right], similarity < 1
     joined = documents.cluster[left] == documents.cluster[right]
     removed = np.flatnonzero(documents.cluster != np.arange(documents.cluster.size))
     alike = np.union1d(left[joined], right[joined])
     return {
         "pairs": left.size,
         "pairs_joined": int(joined.sum()),
+        "unequal_pairs": int(differ.sum()),
+        "unequal_joined": int(joined[differ].sum()),
         "removed": removed.size,
         "removed_rightly": int(np.isin(removed, alike).sum()),
     }
 
 
-def true_pairs(texts: pa.StringArray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+def true_pairs(texts: pa.StringArray, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All pairs of texts whose sets of shingles have a Jaccard similarity of at least `threshold`, by an inverted index.
 
     Returns:
         left, right: int64 (m,), indices of texts, left > right.
+        similarity: float64 (m,).
     """
     values, offsets = shingle_sets(texts)
     terms, numbers = np.unique(values, return_inverse=True)
@@ -194,10 +198,9 @@ def true_pairs(texts: pa.StringArray, threshold: float) -> tuple[np.ndarray, np.
 @njit(cache=True, nogil=True)
 def _true_pairs(numbers, offsets, postings, starts, threshold):
     """For each text count the shingles that it shares with each earlier one."""
-    texts = offsets.shape[0] - 1
-    sizes, shared = np.diff(offsets), np.zeros(texts, np.int64)
-    left, right = [np.int64(0) for _ in range(0)], [np.int64(0) for _ in range(0)]
-    for text in range(texts):
+    sizes, shared = np.diff(offsets), np.zeros(offsets.shape[0] - 1, np.int64)
+    left, right, similarity = [np.int64(0)], [np.int64(0)], [0.0]  # a first item, for numba to know the types
+    for text in range(sizes.shape[0]):
         shared[:text] = 0
         for number in numbers[offsets[text] : offsets[text + 1]]:
             place = starts[number]
@@ -205,10 +208,12 @@ def _true_pairs(numbers, offsets, postings, starts, threshold):
                 shared[postings[place]] += 1
                 place += 1
         for other in range(text):
-            if shared[other] / (sizes[text] + sizes[other] - shared[other]) >= threshold:
+            alike = shared[other] / (sizes[text] + sizes[other] - shared[other])
+            if alike >= threshold:
                 left.append(text)
                 right.append(other)
-    return np.array(left), np.array(right)
+                similarity.append(alike)
+    return np.array(left)[1:], np.array(right)[1:], np.array(similarity)[1:]
 
 
 def copies_by_truth(documents: Documents, threshold: float) -> Row:
@@ -323,7 +328,7 @@ def misses(duplicates: Sequence[Row]) -> list[str]:
     for row in duplicates:
         if row["copies_left"]:
             found.append(f"{row['file']}: {row['copies_left']} exact duplicates are left")
-        for part, whole in (("pairs_joined", "pairs"), ("removed_rightly", "removed")):
+        for part, whole in (("pairs_joined", "pairs"), ("unequal_joined", "unequal_pairs"), ("removed_rightly", "removed")):
             if row[part] < BAR * row[whole]:
                 found.append(f"{row['file']}: {part} {row[part]} of {row[whole]}, under {BAR:.0%}")
     return found

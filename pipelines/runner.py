@@ -43,8 +43,8 @@ def lanes(options: PipelineOptions) -> int:
 
 def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
     """A pipeline that says nothing; what is wrong comes as an exception."""
-    for name in ("apache_beam", "root"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger().setLevel(logging.ERROR)
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="apache_beam")
     return beam.Pipeline(options=options)
 

@@ -1,4 +1,5 @@
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -175,11 +176,13 @@ def test_an_error_in_the_sample_is_not_swallowed_and_leaves_no_process(documents
         train(sample(), options=TrainingOptions(size=2500))
 
 
-def test_half_a_sample_makes_no_model(documents):
-    """The sender dies in the middle: the trainer's process ends with nothing on standard output."""
+@pytest.mark.parametrize("sent", [b"", b"\n\0\n"], ids=["before the sample's end", "after it"])
+def test_a_trainer_whose_sender_dies_ends_without_a_model(documents, sent):
+    """Half a sample makes no model, and nobody waits for one of a whole sample."""
+    options = TrainingOptions(size=2500).arguments()
     process = subprocess.run(
         [sys.executable, "-m", "vocab.training"],
-        input=b'{"model_type": "bpe", "vocab_size": 300}\n' + "\n".join(documents).encode(),
+        input=json.dumps(options).encode() + b"\n" + "\n".join(documents).encode() + sent,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,

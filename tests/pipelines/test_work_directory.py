@@ -1,0 +1,166 @@
+"""Bad luck with the work directory: a full disk, a read-only folder, another run, files that were changed."""
+
+import ctypes
+import lzma
+import os
+import resource
+import shutil
+
+import pytest
+from processes import start, wait_until
+from small_run import LANGUAGES, call, copy_sample, documents, events, hashes, write_config
+
+from babelmill.format import read_manifest
+
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
+
+
+def as_everybody():
+    """For a child process: root may write where permissions forbid it, unless it lacks this capability."""
+    if os.geteuid() == 0:
+        assert ctypes.CDLL(None, use_errno=True).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) == 0
+
+
+def small_files_only(limit=1 << 20):
+    """For a child process: a file that grows beyond a limit fails as on a disk that is full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def copied(finished, tmp_path):
+    """A copy of a finished run that may be changed: its configuration and work directory."""
+    shutil.copytree(finished, tmp_path / "copy")
+    return tmp_path / "copy/corpus.yaml", tmp_path / "copy/work"
+
+
+def flip(path):
+    """Change one bit in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("texts", "stage", "file"),
+    [
+        (["Ein Satz, der recht lang ist. " * 100] * 700, "download", "raw/udhr/de/part-00000.arrow"),
+        ([f"Satz {number} von vielen." for number in range(4000)], "clean", "signatures/udhr/de/part-00000.arrow"),
+    ],
+    ids=["long documents", "many signatures"],
+)
+def test_a_full_disk_ends_the_run_and_the_next_goes_on(tmp_path, texts, stage, file):
+    files = copy_sample(tmp_path / "cc-100", ["ru"])
+    (files / "de.txt.xz").write_bytes(lzma.compress("\n\n".join(texts).encode(), preset=0))
+    config = write_config(tmp_path, location=files, languages=["de", "ru"])
+    settings = ["--set", "download.part_bytes=32MiB", "--set", "clean.language_id=false", "-q"]
+    call("download", write_config(tmp_path / "warm", languages=["ru"]))
+
+    process = start("run", config, *settings, preexec_fn=small_files_only)
+    said = process.communicate()[1]
+
+    assert process.returncode == 5
+    assert said == (
+        f"babelmill: {stage}, udhr/de{'/part-00000' if stage == 'clean' else ''}: cannot write {tmp_path}/work/{file}: "
+        "File too large; raise the limit on the size of files and run the same command again: finished parts are kept\n"
+    )
+    work = tmp_path / "work"
+    assert not (work / file).exists() and not list((work / ".babelmill/tmp").iterdir())
+    raw = {path: path.stat().st_mtime_ns for path in work.glob("raw/*/*/*.arrow")}
+    assert call("download", config, *settings).exit_code == call("clean", config, *settings).exit_code == 0
+    assert {path: path.stat().st_mtime_ns for path in raw} == raw
+    assert read_manifest(work / "clean/manifest.json")["ledger"]["de"]["documents"] == len(texts)
+
+
+def test_a_read_only_workdir(tmp_path):
+    (tmp_path / "work").mkdir(mode=0o555)
+    process = start("download", write_config(tmp_path), preexec_fn=as_everybody)
+    said = process.communicate()[1]
+    assert process.returncode == 5
+    assert said.startswith(f"babelmill: cannot write {tmp_path}/work: Permission denied; name a `workdir` that you may")
+
+
+def test_a_folder_of_the_workdir_that_became_read_only(finished, tmp_path):
+    config, work = copied(finished, tmp_path)
+    folder = work / "clean/udhr/de"
+    folder.chmod(0o555)
+    process = start("clean", config, "-q", "--set", "clean.form=NFKC", preexec_fn=as_everybody)
+    said = process.communicate()[1]
+    folder.chmod(0o755)
+    assert process.returncode == 5
+    assert said.startswith("babelmill: clean, udhr/de/part-0000")
+    assert f"cannot write {folder}/part-0000" in said and "name a `workdir` that you may write to" in said
+
+
+def test_a_workdir_below_a_file(tmp_path):
+    (tmp_path / "work").write_text("a file")
+    result = call("download", write_config(tmp_path))
+    assert result.exit_code == 5
+    assert result.stderr == (
+        f"babelmill: cannot write {tmp_path}/work: Not a directory; name a `workdir` that is a folder "
+        "and run the same command again: finished parts are kept\n"
+    )
+
+
+def test_two_runs_on_one_workdir(tmp_path, faulty_server):
+    files = copy_sample(tmp_path / "cc-100", ["de"])
+    server = faulty_server({"de.txt.xz": (files / "de.txt.xz").read_bytes()}, delay=60)
+    config = write_config(tmp_path, location=server.address, languages=["de"])
+    process = start("download", config)
+    wait_until(lambda: server.open)
+    result = call("download", config)
+    process.kill()
+    process.communicate()
+    assert result.exit_code == 75
+    assert result.stderr == (
+        f"babelmill: {tmp_path}/work is in use by process {process.pid}: wait for it to end, or name another `workdir`\n"
+    )
+    server.delay = 0
+    assert call("download", config).exit_code == 0
+
+
+@pytest.mark.parametrize("stage", ["raw", "vocab", "shards"])
+def test_a_manifest_that_was_edited_by_hand(finished, tmp_path, stage):
+    config, work = copied(finished, tmp_path)
+    path = work / stage / "manifest.json"
+    path.write_text(path.read_text().replace('"documents": 31', '"documents": 30').replace('"pieces": ', '"pieces": 1'))
+    for command, code in (("run", 5), ("verify", 4)):
+        result = call(command, config)
+        assert result.exit_code == code
+        assert f"{path} was changed since Babelmill wrote it: its checksum is " in result.output
+        assert "delete it and run again, finished parts are kept" in result.output
+    path.unlink()
+    result = call("run", config, "--json")
+    assert result.exit_code == 0
+    assert all(event["tasks"] == 0 for event in events(result) if event["event"] == "start")
+    assert hashes(work) == hashes(finished / "work")
+
+
+def test_a_part_with_a_wrong_sha256(finished, tmp_path):
+    config, work = copied(finished, tmp_path)
+    path = work / "raw/udhr/de/part-00000.arrow"
+    flip(path)
+    result = call("run", config, "--json", "--set", "clean.form=NFKC")
+    assert result.exit_code == 3
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
+    assert line.startswith(f"failed: clean udhr/de/part-00000: {path}: found sha256 ")
+    assert line.endswith("remove it and run the same command again: it will be made anew, with all that depends on it")
+    ledger = read_manifest(work / "shards/manifest.json")["ledger"]
+    assert all(ledger[code]["documents"] == len(documents(code)) for code in LANGUAGES if code != "de")
+    assert 0 < ledger["de"]["documents"] < len(documents("de"))
+    path.unlink()
+    assert call("run", config, "-q", "--set", "clean.form=NFKC").exit_code == 0
+    assert call("verify", config, "--set", "clean.form=NFKC").exit_code == 0
+    assert hashes(work, "raw") == hashes(finished / "work", "raw")
+
+
+def test_verify_names_every_file_that_differs(finished, tmp_path):
+    config, work = copied(finished, tmp_path)
+    changed = [next(work.glob(f"{stage}/**/*.arrow")) for stage in ("raw", "clean", "signatures", "dedup", "tokens")]
+    changed += [work / "vocab/spm.model", next(work.glob("order/*.arrow")), next(work.glob("shards/**/th/*.arrow"))]
+    for path in changed:
+        flip(path)
+    result = call("verify", config)
+    assert result.exit_code == 4
+    lines = result.stdout.splitlines()
+    assert len(lines) == len(changed)
+    for path in changed:
+        assert sum(f": {path}: found sha256 " in line for line in lines) == 1

@@ -1,0 +1,194 @@
+"""Deduplication as a graph against brute force: all pairs of a small corpus compared by their true similarity."""
+
+import itertools
+import random
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from babelmill.format import CLEAN, RAW, SIGNATURES
+from transforms.clean import Measures, measure
+from transforms.components import forest
+from transforms.dedup import Components, Deduplicate
+from transforms.jaccard import shingle_set
+from transforms.journal import Record, Task
+from transforms.languages import language
+from transforms.storage import WorkDirectory
+from transforms.tasks import Plan, ReadTasks
+
+WORDS = [f"w{number}" for number in range(400)]
+
+
+def corpus(seed):
+    """Texts of which many are alike: copies, copies with a word changed here and there, and strangers."""
+    rng = random.Random(seed)
+    texts = [" ".join(rng.choices(WORDS, k=60)) for _ in range(40)]
+    for _ in range(80):
+        words = rng.choice(texts).split()
+        for _ in range(rng.choice([0, 0, 1, 1, 2, 3])):
+            words[rng.randrange(len(words))] = rng.choice(WORDS)
+        texts.append(" ".join(words))
+    rng.shuffle(texts)
+    return [*texts, "", "!!!", "!!!", "?!", "hi"]
+
+
+def clusters(texts, threshold):
+    """Components of all pairs whose shingle sets are similar enough, as a set of frozensets."""
+    sets, parents = [set(shingle_set(text).tolist()) for text in texts], list(range(len(texts)))
+
+    def root(i):
+        return i if parents[i] == i else root(parents[i])
+
+    for i, j in itertools.combinations(range(len(texts)), 2):
+        if len(sets[i] & sets[j]) >= threshold * len(sets[i] | sets[j]):
+            parents[root(i)] = root(j)
+    groups = {}
+    for i in range(len(texts)):
+        groups.setdefault(root(i), set()).add(i)
+    return {frozenset(group) for group in groups.values()}
+
+
+def write_part(work, name, texts):
+    """A clean part and its signatures, as the files of a task."""
+    measures = Measures(form="NFC", model=None, shingle=5)
+    part, signatures = (
+        work.write_arrow(f"clean/{name}.arrow", CLEAN),
+        work.write_arrow(f"signatures/{name}", SIGNATURES),
+    )
+    with part, signatures:
+        raw = [pa.array(range(len(texts)), pa.int64()), pa.array([text.encode() for text in texts], pa.binary())]
+        clean, signed = measure(pa.record_batch(raw, schema=RAW), language("en"), measures)
+        part.write(clean)
+        signatures.write(signed)
+    return {"part": vars(part.file), "signatures": vars(signatures.file)}
+
+
+def deduplicate(work, parts, *, groups=None, workers=1, **changes):
+    """Run the graph; returns the removals of each part: {(part, row): (reason, survivor)}, and the records."""
+    tasks = []
+    for number, (name, texts) in enumerate(parts.items()):
+        job = {"number": number, "group": (groups or {}).get(name, "en"), "language": "en", "documents": len(texts)}
+        job |= {"bytes": sum(len(text.encode()) for text in texts), "files": write_part(work, name, texts)}
+        tasks.append(Task(name=name, parameters="p", inputs="i", size=len(texts), job=job))
+    plan = Plan("dedup", {}, "dedup/manifest.json", tasks, []).write(work)
+    settings = {"threshold": 0.8, "margin": 0.1, "bands": 25, "rows": 5, "shingle": 5, "partitions": 7, **changes}
+    mode = "in_memory" if workers == 1 else "multi_threading"
+    flags = [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
+    root, lines = str(work.root), work.path("records")
+    with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions(flags)) as pipeline:
+        tasks = pipeline | beam.Create([plan]) | ReadTasks(root=root)
+        records = tasks | Deduplicate(stage="dedup", root=root, plan=plan, **settings)
+        _ = records | beam.combiners.ToList() | beam.Map(lambda found: lines.write_text("\n".join(sorted(found))))
+    found = [Record.from_json(line) for line in lines.read_text().splitlines()]
+    removed = {}
+    for record in found:
+        if record.failure is None:
+            for row in work.open_arrow(record.files["removals"]).read_all().to_pylist():
+                removed[record.name, row["row"]] = (row["reason"], row["survivor"])
+    return removed, found
+
+
+def found_clusters(parts, removed):
+    """Clusters as the removals tell them, as sets of places in all texts in a row."""
+    places = {key: i for i, key in enumerate((name, row) for name, texts in parts.items() for row in range(len(texts)))}
+    groups = {}
+    for (name, row), i in places.items():
+        survivor = removed.get((name, row), (None, f"{name}#{row}"))[1]
+        groups.setdefault(survivor, set()).add(i)
+    return {frozenset(group) for group in groups.values()}
+
+
+def in_parts(texts, sizes):
+    cuts = np.cumsum([0, *sizes])
+    return {f"c/en/part-{number:05d}": texts[cuts[number] : cuts[number + 1]] for number in range(len(sizes))}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_clusters_are_those_of_brute_force(tmp_path, seed):
+    texts = corpus(seed)
+    parts = in_parts(texts, [50, 40, len(texts) - 90])
+    removed, records = deduplicate(WorkDirectory(tmp_path), parts, workers=2)
+    assert found_clusters(parts, removed) == clusters(texts, 0.8)
+    for record in records:
+        (ledger,) = record.ledger.values()
+        kept = [text for row, text in enumerate(parts[record.name]) if (record.name, row) not in removed]
+        assert ledger.balances and ledger.kept == len(kept)
+        assert ledger.bytes == sum(len(text.encode()) for text in kept)
+
+
+def test_the_same_whatever_the_partitions_and_the_workers(tmp_path):
+    parts = in_parts(corpus(2), [60, 65])
+    first, _ = deduplicate(WorkDirectory(tmp_path / "a"), parts, partitions=1)
+    second, _ = deduplicate(WorkDirectory(tmp_path / "b"), parts, partitions=32, workers=2)
+    assert first == second and len(first) > 40
+
+
+def test_exact_and_near_duplicates_are_told_apart(tmp_path):
+    text = " ".join(WORDS[:80])
+    parts = {"c/en/a": [text, text.upper(), text + " more"], "c/en/b": [text]}
+    removed, _ = deduplicate(WorkDirectory(tmp_path), parts)
+    assert removed == {
+        ("c/en/a", 0): ("near_duplicate", "c/en/a#2"),
+        ("c/en/a", 1): ("exact_duplicate", "c/en/a#2"),
+        ("c/en/b", 0): ("exact_duplicate", "c/en/a#2"),
+    }
+
+
+def test_exact_duplicates_alone(tmp_path):
+    text = " ".join(WORDS[:80])
+    parts = {"c/en/a": [text, text + " more", text]}
+    removed, _ = deduplicate(WorkDirectory(tmp_path), parts, bands=0)
+    assert removed == {("c/en/a", 2): ("exact_duplicate", "c/en/a#0")}
+
+
+def test_groups_are_apart(tmp_path):
+    text = " ".join(WORDS[:80])
+    parts = {"c/en/a": [text], "c/de/a": [text], "c/de/b": [text]}
+    groups = {"c/en/a": "en", "c/de/a": "de", "c/de/b": "de"}
+    removed, _ = deduplicate(WorkDirectory(tmp_path), parts, groups=groups)
+    assert removed == {("c/de/b", 0): ("exact_duplicate", "c/de/a#0")}
+
+
+def test_a_part_that_cannot_be_read_fails_its_group_alone(tmp_path, monkeypatch):
+    text = " ".join(WORDS[:80])
+    parts, work = {"c/en/a": [text], "c/de/a": [text, text], "c/de/b": [text]}, WorkDirectory(tmp_path)
+    groups = {"c/en/a": "en", "c/de/a": "de", "c/de/b": "de"}
+    write = Plan.write
+
+    def write_and_damage(plan, work):
+        path = work.path("signatures/c/de/b")
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        return write(plan, work)
+
+    monkeypatch.setattr(Plan, "write", write_and_damage)
+    removed, records = deduplicate(work, parts, groups=groups)
+    failures = {record.name: record.failure for record in records}
+    assert failures["c/en/a"] is None and not removed
+    assert all("signatures/c/de/b" in failures[name] and "sha256" in failures[name] for name in ("c/de/a", "c/de/b"))
+
+
+def test_the_survivors_of_components_do_not_depend_on_the_order_of_merges():
+    combine, rng = Components(), random.Random(0)
+    forests = []
+    for _ in range(20):
+        documents = np.array(sorted(rng.sample(range(60), 4)), np.uint64)
+        edges = np.stack([documents[:-1], documents[1:]], axis=1)
+        hashes = np.stack([np.frombuffer(int(one).to_bytes(16, "little"), np.uint8) for one in documents])
+        scores = (documents % np.uint64(5)).astype(np.float32)
+        forests.append(
+            forest(edges, documents, text_hash=hashes, score=scores, characters=np.ones(4, np.int32)).tobytes()
+        )
+    expected = combine.extract_output(combine.merge_accumulators(forests))
+    for _ in range(5):
+        rng.shuffle(forests)
+        left, right = combine.create_accumulator(), combine.create_accumulator()
+        for one in forests[:7]:
+            left = combine.add_input(left, one)
+        for one in forests[7:]:
+            right = combine.add_input(right, one)
+        assert combine.merge_accumulators([right, left]) == expected
