@@ -3,20 +3,20 @@
     python benchmarks/noisy.py work noisy/truth                              # every language: about two minutes
     python benchmarks/noisy.py work noisy/truth --languages de ja km hi el --json noisy.json
 
-`work` is the finished work directory of a run over `noisy/cc-100`; line k of `noisy/truth/xx.jsonl` says what document k of
-`noisy/cc-100/xx.txt.xz` is: `kind` original, exact, near or foreign, and which document it was made `of`. Four tables come
-out, in Markdown:
+`work` is the finished work directory of a run over `noisy/cc-100`; line k of `noisy/truth/xx.jsonl` says what document
+k of `noisy/cc-100/xx.txt.xz` is: `kind` original, exact, near or foreign, and which document it was made `of`. Four
+tables come out, in Markdown:
 
-1. Duplicates against brute force: texts that are equal when Python folds them, and the true Jaccard similarity of all pairs
-   of a language. Nothing here comes from signatures.
+1. Duplicates against brute force: texts that are equal when Python folds them, and the true Jaccard similarity of all
+   pairs of a language. Nothing here comes from signatures.
 2. Copies by truth: how many were joined with their original.
-3. Documents of other languages: how many `clean` caught. One of which half the shingles occur in the file's originals as
-   well, such as an English page that nobody translated, cannot be told from them and is counted as `native`.
-4. Originals that `clean` lost, and how much of each is English: `page` if half its shingles occur in the English originals,
-   `part` if a tenth do.
+3. Documents of other languages: how many `clean` caught. One of which half the shingles occur in the file's originals
+   too, such as an English page that nobody translated, cannot be told from them and is counted as `native`.
+4. Originals that `clean` lost, and how much of each is English: a `page` if half its shingles occur in the English
+   originals, a `part` if a tenth do.
 
-Exits with 1 when exact duplicates are left, fewer than 99 % of the pairs at the threshold end in one cluster, or fewer than
-99 % of the documents removed resemble another one of their cluster.
+Exits with 1 when exact duplicates are left, fewer than 99 % of the pairs at the threshold end in one cluster, or fewer
+than 99 % of the documents removed resemble another one of their cluster.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ from transforms.storage import WorkDirectory
 
 BAR = 0.99
 """Least share of the pairs found, and of the removals that are right."""
+
+JUDGED = (("pairs_joined", "pairs"), ("unequal_joined", "unequal_pairs"), ("removed_rightly", "removed"))
+"""Columns whose share the bar is for: part and whole."""
 
 EDITS = (0.01, 0.03, 0.06)
 """Shares of words edited in near copies."""
@@ -132,7 +135,7 @@ def read_documents(work: WorkDirectory, code: str, records: Sequence[Record], tr
 
 
 class Folding(dict):
-    """What `str.translate` makes of a character for comparison, after Python's Unicode data; filled as characters come."""
+    """What `str.translate` makes of characters for comparison, by Python's Unicode data; filled as they come."""
 
     def __missing__(self, point: int) -> str | None:
         character, category = chr(point), unicodedata.category(chr(point))
@@ -163,7 +166,7 @@ def exact_duplicates(documents: Documents) -> Row:
 
 
 def near_duplicates(documents: Documents, threshold: float) -> Row:
-    """All pairs of a true similarity of at least the threshold among the texts that `clean` kept, and what became of them."""
+    """All pairs of a true similarity of at least the threshold among what `clean` kept, and what became of them."""
     kept = np.flatnonzero(documents.kept)
     left, right, similarity = true_pairs(documents.texts.take(pa.array(kept)), threshold)
     left, right, differ = kept[left], kept[right], similarity < 1
@@ -181,7 +184,7 @@ def near_duplicates(documents: Documents, threshold: float) -> Row:
 
 
 def true_pairs(texts: pa.StringArray, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All pairs of texts whose sets of shingles have a Jaccard similarity of at least `threshold`, by an inverted index.
+    """All pairs of texts whose sets of shingles have a Jaccard similarity of at least `threshold`: an inverted index.
 
     Returns:
         left, right: int64 (m,), indices of texts, left > right.
@@ -219,7 +222,7 @@ def _true_pairs(numbers, offsets, postings, starts, threshold):
 def copies_by_truth(documents: Documents, threshold: float) -> Row:
     """Copies by how much they were edited, where `clean` kept both: how many, how many similar, how many joined."""
     original = {truth["of"]: number for number, truth in enumerate(documents.truth) if truth["kind"] == "original"}
-    copies = [number for number in np.flatnonzero(documents.kept) if documents.truth[number]["kind"] in ("exact", "near")]
+    copies = np.flatnonzero(documents.kept & (documents.of_kind("exact") | documents.of_kind("near")))
     pairs = [(number, original[documents.truth[number]["of"]]) for number in copies]
     left, right = np.array([pair for pair in pairs if documents.kept[pair[1]]], np.int64).reshape(-1, 2).T
     edits = np.array([documents.truth[number]["edit"] for number in left])
@@ -289,7 +292,9 @@ def known_share(documents: Documents, known: np.ndarray) -> np.ndarray:
     return np.add.reduceat(hits, offsets[:-1]) / np.diff(offsets)
 
 
-def evaluate(work: WorkDirectory, truth: Path, *, languages: Sequence[str] | None, threshold: float) -> dict[str, list[Row]]:
+def evaluate(
+    work: WorkDirectory, truth: Path, *, languages: Sequence[str] | None, threshold: float
+) -> dict[str, list[Row]]:
     """All four tables, a row a language, one language in memory at a time.
 
     Args:
@@ -328,7 +333,7 @@ def misses(duplicates: Sequence[Row]) -> list[str]:
     for row in duplicates:
         if row["copies_left"]:
             found.append(f"{row['file']}: {row['copies_left']} exact duplicates are left")
-        for part, whole in (("pairs_joined", "pairs"), ("unequal_joined", "unequal_pairs"), ("removed_rightly", "removed")):
+        for part, whole in JUDGED:
             if row[part] < BAR * row[whole]:
                 found.append(f"{row['file']}: {part} {row[part]} of {row[whole]}, under {BAR:.0%}")
     return found

@@ -10,9 +10,8 @@ from babelmill.format import digest
 from pipelines.download import Download
 from pipelines.stage import Stage, usable, with_job
 from transforms import langid
-from transforms.clean import CleanPart, Measures, measuring_digest
+from transforms.clean import CleanPart, Measures, measuring_digest, spoken_language
 from transforms.journal import Record, Task
-from transforms.languages import language
 from transforms.rules import Rules
 from transforms.storage import sha256_of
 
@@ -73,18 +72,18 @@ class Clean(Stage):
 
     def rules(self, code: str) -> Rules:
         """The rules by which a language's documents are judged."""
-        section, spoken = self.config.clean, language(code, strict=False)
-        threshold = foreign = None
-        if section.language_id:
-            threshold = section.language_id.thresholds.get(spoken.bcp47, section.language_id.threshold)
-            foreign = section.language_id.foreign
+        section, spoken = self.config.clean, spoken_language(code, self.measures.model)
+        asked = section.language_id
+        own_threshold = asked.thresholds.get(spoken.bcp47) if asked else None
         return Rules(
             min_characters=section.characters.min,
             max_characters=section.characters.max,
             invalid_utf8=section.invalid_utf8,
             script_share=section.script.share,
-            threshold=0.0 if threshold is None else threshold,
-            foreign_threshold=2.0 if foreign is None else foreign,
+            threshold=own_threshold if own_threshold is not None else asked.threshold if asked else 0.0,
+            foreign_threshold=asked.foreign if asked else 1.0,
+            reliable=spoken.reliable or own_threshold is not None,
+            kin=spoken.kin,
         )
 
     def refine(self, task: Task, why: str, record: Record | None) -> Task:

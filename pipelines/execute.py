@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from babelmill.format import Ledger, total
@@ -41,23 +41,18 @@ class Outcome:
     notes: dict[str, str]
 
 
-def run_stages(stages: Iterable[Stage], *, arguments: Sequence[str], progress: Progress) -> list[Outcome]:
-    """Run stages in order.
+def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> Outcome:
+    """Run one stage.
 
     Args:
-        stages: each after those that it reads.
+        stage: what to run; the stages that it reads have been run.
         arguments: Beam's options, as on a command line.
         progress: is told what happens.
 
     Raises:
-        RunError: a stage could not be finished.
-        NotReady: a stage needs another that has not been run.
+        RunError: the stage could not be finished.
+        NotReady: it needs another that has not been run.
     """
-    return [run_stage(stage, arguments=arguments, progress=progress) for stage in stages]
-
-
-def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> Outcome:
-    """Run one stage; see `run_stages`."""
     start = time.monotonic()
     stage.check_manifest()
     planned = stage.plan()

@@ -5,24 +5,24 @@ import subprocess
 import sys
 import time
 
-PATH = os.pathsep.join(path for path in sys.path if path)
+MAIN = "from pipelines.cli import main; main()"
 
 
-def start(*arguments, **options):
-    """Start a command; the options are those of `subprocess.Popen`."""
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()", *map(str, arguments)]
-    return python(command[1:], **options)
+def start(*arguments, before=""):
+    """Start a command, after some Python that changes what its process may do."""
+    replace = f"{before}\nimport os, sys; os.execv(sys.executable, [sys.executable, '-c', {MAIN!r}, *sys.argv[1:]])"
+    return python(replace if before else MAIN, *arguments)
 
 
-def python(arguments, **options):
+def python(code, *arguments):
     """Start Python, with the packages of this process and its output in pipes."""
-    environment = {**os.environ, "PYTHONPATH": PATH}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, *map(str, arguments)], env=environment, **{**pipes, **options})
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def wait_until(condition, seconds=60):
-    """Wait for a condition that another process brings about, and return what it came to."""
+    """Wait for what another process brings about, and return it."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"{condition} did not come true in {seconds} s"

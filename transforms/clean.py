@@ -104,7 +104,7 @@ class CleanPart:
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Measure unless that is done, then judge."""
-        spoken = language(task.job["code"], strict=False)
+        spoken = spoken_language(task.job["code"], self.measures.model)
         measured = task.job.get("measured")
         if measured:
             files = {role: File(**file) for role, file in measured.items()}
@@ -162,9 +162,17 @@ class CleanPart:
         return ledger, writer.file if writer is not None else None
 
 
+def spoken_language(code: str, model: str | None) -> Language:
+    """The language that a code means, with the labels that a fastText model has for it."""
+    spoken = language(code, strict=False)
+    if model is None or model == str(langid.bundled_model()):
+        return spoken
+    return spoken.labelled_by(langid.load(model).labels)
+
+
 def measuring_digest(measures: Measures, model_sha256: str | None, code: str, raw: File) -> str:
     """Digest of all that a part's measurements depend on."""
-    spoken = language(code, strict=False)
+    spoken = spoken_language(code, measures.model)
     return digest(
         {
             "form": measures.form,

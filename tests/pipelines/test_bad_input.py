@@ -192,7 +192,7 @@ def test_a_line_of_200_mb_takes_no_more_memory_than_others(tmp_path):
     sane = write_config(tmp_path / "sane", location=files, languages=["el"])
     huge = write_config(tmp_path / "huge", location=files, languages=["de", "ru", "ja"])
 
-    process = python(["-c", MEASURE, sane, huge])
+    process = python(MEASURE, sane, huge)
     (before, after) = (tuple(map(int, line.split())) for line in process.communicate()[0].splitlines())
 
     assert before[0] == after[0] == 0

@@ -1,9 +1,6 @@
 """Bad luck with the work directory: a full disk, a read-only folder, another run, files that were changed."""
 
-import ctypes
 import lzma
-import os
-import resource
 import shutil
 
 import pytest
@@ -12,18 +9,16 @@ from small_run import LANGUAGES, call, copy_sample, documents, events, hashes, w
 
 from babelmill.format import read_manifest
 
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))"
+"""For a process: a file that grows beyond 1 MiB fails as on a disk that is full."""
+
+FORBIDDEN = """
+import ctypes, os
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
-
-
-def as_everybody():
-    """For a child process: root may write where permissions forbid it, unless it lacks this capability."""
-    if os.geteuid() == 0:
-        assert ctypes.CDLL(None, use_errno=True).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) == 0
-
-
-def small_files_only(limit=1 << 20):
-    """For a child process: a file that grows beyond a limit fails as on a disk that is full."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+if os.geteuid() == 0:
+    assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) == 0
+"""
+"""For a process: what permissions forbid is forbidden to root as well."""
 
 
 def copied(finished, tmp_path):
@@ -52,9 +47,8 @@ def test_a_full_disk_ends_the_run_and_the_next_goes_on(tmp_path, texts, stage, f
     (files / "de.txt.xz").write_bytes(lzma.compress("\n\n".join(texts).encode(), preset=0))
     config = write_config(tmp_path, location=files, languages=["de", "ru"])
     settings = ["--set", "download.part_bytes=32MiB", "--set", "clean.language_id=false", "-q"]
-    call("download", write_config(tmp_path / "warm", languages=["ru"]))
 
-    process = start("run", config, *settings, preexec_fn=small_files_only)
+    process = start("run", config, *settings, before=FULL)
     said = process.communicate()[1]
 
     assert process.returncode == 5
@@ -72,7 +66,7 @@ def test_a_full_disk_ends_the_run_and_the_next_goes_on(tmp_path, texts, stage, f
 
 def test_a_read_only_workdir(tmp_path):
     (tmp_path / "work").mkdir(mode=0o555)
-    process = start("download", write_config(tmp_path), preexec_fn=as_everybody)
+    process = start("download", write_config(tmp_path), before=FORBIDDEN)
     said = process.communicate()[1]
     assert process.returncode == 5
     assert said.startswith(f"babelmill: cannot write {tmp_path}/work: Permission denied; name a `workdir` that you may")
@@ -82,7 +76,7 @@ def test_a_folder_of_the_workdir_that_became_read_only(finished, tmp_path):
     config, work = copied(finished, tmp_path)
     folder = work / "clean/udhr/de"
     folder.chmod(0o555)
-    process = start("clean", config, "-q", "--set", "clean.form=NFKC", preexec_fn=as_everybody)
+    process = start("clean", config, "-q", "--set", "clean.form=NFKC", before=FORBIDDEN)
     said = process.communicate()[1]
     folder.chmod(0o755)
     assert process.returncode == 5
@@ -110,9 +104,7 @@ def test_two_runs_on_one_workdir(tmp_path, faulty_server):
     process.kill()
     process.communicate()
     assert result.exit_code == 75
-    assert result.stderr == (
-        f"babelmill: {tmp_path}/work is in use by process {process.pid}: wait for it to end, or name another `workdir`\n"
-    )
+    assert f"{tmp_path}/work is in use by process {process.pid}: wait for it to end, or name another" in result.stderr
     server.delay = 0
     assert call("download", config).exit_code == 0
 

@@ -103,9 +103,9 @@ def test_a_far_source_is_fetched_once_and_locked(tmp_path, source, faulty_server
     assert len(texts_of(work, record)) == len(TEXTS)
     (entry,) = entries(work).values()
     assert entry.address == address and entry.sha256 == record.facts["sha256"]
-    asked = len(server.requests) if isinstance(server.requests, list) else server.requests
+    asked = len(server.requests)
     ingest()(work, task(address, local=False))
-    assert (len(server.requests) if isinstance(server.requests, list) else server.requests) == asked
+    assert len(server.requests) == asked
 
 
 def test_a_far_source_that_is_not_what_was_locked_is_refused(tmp_path, source, faulty_server):
