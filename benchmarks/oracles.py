@@ -183,7 +183,7 @@ def check_tokens(work: WorkDirectory) -> list[Check]:
             documents = list(zip(batch.corpora.tolist(), batch.documents.tolist(), strict=True))
             seen.update(documents)
             expected = [texts.get(document, "") for document in documents]
-            normal = [processor.normalize(text) for text in expected]
+            normal = [normalized(processor, text) for text in expected]
             ids.note(_differ(rows_of(batch), processor.encode(expected)), where, start)
             decoded.note(_differ(processor.decode(rows_of(batch)), normal), where, start)
         every = sorted(texts.keys() | seen.keys())
@@ -200,6 +200,11 @@ def shard_batches(work: WorkDirectory, spoken: str) -> Iterator[tuple[str, int, 
             for start in range(0, len(shards), ROWS):
                 rows = np.arange(start, min(start + ROWS, len(shards)))
                 yield f"shards/documents/{split}/{spoken}", start, shards.batch(rows)
+
+
+def normalized(processor: sentencepiece.SentencePieceProcessor, text: str) -> str:
+    """A text as its ids can give it back: normalised, with spaces for SentencePiece's marks and none in front."""
+    return processor.normalize(text).replace("▁", " ").removeprefix(" ")
 
 
 def rows_of(batch: babelmill.Batch) -> list[list[int]]:

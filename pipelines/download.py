@@ -67,7 +67,9 @@ class Download(Stage):
     def _known(self, name: str, source: Source) -> str | None:
         """Digest of the source's sha256 if it was read before and has not been touched since."""
         record = Journal(self.work, self.name).read(name)
-        if record is None or record.facts.get("stamp") != stamp(self.work, name, source.address, source.local):
+        if record is None or record.failure is not None:
+            return None
+        if record.facts["stamp"] != stamp(self.work, name, source.address, source.local):
             return None
         return digest(record.facts["sha256"])
 

@@ -68,9 +68,7 @@ class Matches(NamedTuple):
     candidates: int
 
 
-def connect(
-    buckets: Buckets, source: Source, *, threshold: float, margin: float = MARGIN, rows: int = ROWS
-) -> Matches:
+def connect(buckets: Buckets, source: Source, *, threshold: float, margin: float = MARGIN, rows: int = ROWS) -> Matches:
     """Join the documents of a partition's buckets that are alike.
 
     A pair in doubt is settled in the bucket of the first band in which it agrees, so once over all partitions. Needs working
@@ -223,48 +221,57 @@ def candidates(members, offsets, bands, minhash, shingles, bounds, rows, parents
         of buckets when there are no more.
     """
     count, compared, weight = 0, 0, 0
-    bucket, first, second = last
+    bucket, i, j = last
     while bucket < bands.shape[0]:
         group = members[offsets[bucket] : offsets[bucket + 1]]
-        for i, j in unconnected(parents, group, first, second):
+        roots, major, others = components_of(parents, group)
+        i, j = next_pair(roots, major, others, i, j)
+        while i >= 0:
             x, y = group[i], group[j]
-            if meets_before(minhash, x, y, bands[bucket], rows):
-                continue
-            compared += 1
-            equal = agreement(minhash, shingles, x, y, bounds)
-            if equal >= bounds[1]:
-                unite(parents, x, y)
-            elif equal >= bounds[0]:
-                pairs[count, 0], pairs[count, 1] = x, y
-                count += 1
-                for z in (x, y):
-                    weight += 0 if seen[z] else shingles[z]
-                    seen[z] = True
-                if count == pairs.shape[0] or weight >= SHINGLES:
-                    return count, compared, (bucket, i, j)
-        bucket, first, second = bucket + 1, 0, 0
-    return count, compared, (bucket, 0, 0)
+            if find(parents, x) != find(parents, y) and not meets_before(minhash, x, y, bands[bucket], rows):
+                compared += 1
+                equal = agreement(minhash, shingles, x, y, bounds)
+                if equal >= bounds[1]:
+                    unite(parents, x, y)
+                elif equal >= bounds[0]:
+                    pairs[count, 0], pairs[count, 1] = x, y
+                    count += 1
+                    for z in (x, y):
+                        weight += 0 if seen[z] else shingles[z]
+                        seen[z] = True
+                    if count == pairs.shape[0] or weight >= SHINGLES:
+                        return count, compared, (bucket, i, j)
+            i, j = next_pair(roots, major, others, i, j)
+        bucket, i, j = bucket + 1, 0, 0
+    return count, compared, (bucket, i, j)
 
 
 @njit(cache=True, nogil=True)
-def unconnected(parents, group, i, j):
-    """Yield the places of all pairs of a bucket's documents that are in different components, after places i and j.
+def next_pair(roots, major, others, i, j):
+    """The places of the next pair of a bucket's documents in different components after places i and j; (-1, -1) at the end.
 
-    The second document moves through a block while the first moves through the bucket, so that a round of many pairs is one
-    of few documents.
+    Pairs come by blocks of the second document, so that a round of many pairs is one of few documents: within a block by the
+    first document, then by the second. The first pair comes after places 0 and 0.
+
+    Args:
+        roots, major, others: as of `components_of`.
     """
-    roots, major, others = components_of(parents, group)
-    everybody = np.arange(group.shape[0])
-    for start in range(j - j % BLOCK, group.shape[0], BLOCK):
-        stop = min(start + BLOCK, group.shape[0])
-        while i < stop and others.shape[0] > 0:
-            partners = others if roots[i] == major else everybody
-            for k in range(np.searchsorted(partners, max(start, i + 1, j + 1)), np.searchsorted(partners, stop)):
-                j = partners[k]
-                if roots[i] != roots[j] and find(parents, group[i]) != find(parents, group[j]):
-                    yield i, j
+    start = j - j % BLOCK
+    while start < roots.shape[0] and others.shape[0] > 0:
+        stop = min(start + BLOCK, roots.shape[0])
+        while i < stop:
+            j = max(start, i + 1, j + 1)
+            if roots[i] == major:
+                k = np.searchsorted(others, j)
+                j = others[k] if k < others.shape[0] else stop
+            else:
+                while j < stop and roots[j] == roots[i]:
+                    j += 1
+            if j < stop:
+                return i, j
             i, j = i + 1, 0
-        i = 0
+        i, start = 0, stop
+    return -1, -1
 
 
 @njit(cache=True, nogil=True)

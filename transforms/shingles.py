@@ -156,7 +156,7 @@ def tokenize(data, start, end, table, folded, hashes):
         if character & ALONE:
             if length > 0 and folded[length - 1] == 0:
                 length -= 1
-            hashes[count] = mix(np.uint64(character))
+            hashes[count] = mix((_FNV_OFFSET ^ np.uint64(character)) * _FNV_PRIME)
             count += 1
         elif character:
             value, inside = (value ^ np.uint64(character)) * _FNV_PRIME, True

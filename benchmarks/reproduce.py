@@ -1,0 +1,243 @@
+"""The same bytes whatever the workers, the order of the languages, or the moments at which a run is killed.
+
+    python benchmarks/reproduce.py corpus.yaml                              # 1 worker, 2 workers, languages shuffled
+    python benchmarks/reproduce.py corpus.yaml --kill 20 --set "corpora.0.languages=[de, el, hi, ja, km, vi]"
+
+Every run is a process of its own with a work directory of its own below `--scratch`; `workdir` of the configuration is
+left alone. All files of a run are compared but those of `.babelmill/`, byte by byte through their sha256. The first run
+after an installation also compiles kernels, which takes a minute or two: for timings, run something before.
+
+With `--kill N`, N runs get SIGKILL at moments drawn evenly from the time that an undisturbed run takes, and the same
+command goes on with each. A part counts as finished when its record is in the journal; it counts as done again when its
+record or one of its files is written anew afterwards, even with the same bytes: another inode or modification time.
+
+Of each run: wall time, MB of decoded text a second, and the peak memory of its process tree, sampled four times a
+second. That is the sum of PSS (Linux's proportional set size: a page that n processes share counts 1/n in each), in all
+and without the pages of mapped files, which the system may drop at any time.
+
+Exits with 1 when a file differs or a part was done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from babelmill.format import read_manifest
+from pipelines.config_file import load
+from transforms.journal import Record
+from transforms.storage import STATE, sha256_of
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLING = 0.25
+"""Seconds between two looks at the memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """`babelmill run` on a configuration, whatever its work directory.
+
+    Attributes:
+        config: the configuration file.
+        settings: overrides, `key=value`.
+        workers: threads of the local runner.
+    """
+
+    config: Path
+    settings: Sequence[str] = ()
+    workers: int = 2
+
+    def start(self, work: Path) -> subprocess.Popen:
+        """Start it in a session of its own, so that it can be killed with all of its children."""
+        settings = [word for setting in (*self.settings, f"workdir={work}") for word in ("--set", setting)]
+        program = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", str(self.config), "-q"]
+        arguments = [*program, *settings, "--", f"--direct_num_workers={self.workers}"]
+        return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run took.
+
+    Attributes:
+        seconds: wall time.
+        megabytes: of decoded text.
+        memory: peak of the process tree in bytes.
+        anonymous: the same without the pages of mapped files.
+    """
+
+    seconds: float
+    megabytes: float
+    memory: int
+    anonymous: int
+
+    def __str__(self) -> str:
+        speed = f"{self.seconds:.1f} s, {self.megabytes / self.seconds:.1f} MB/s"
+        return f"{speed}, peak {self.memory / 1e6:,.0f} MB, {self.anonymous / 1e6:,.0f} MB without mapped files"
+
+
+def run(command: Command, work: Path) -> Measured:
+    """Run to the end, watching the memory.
+
+    Raises:
+        RuntimeError: the command failed.
+    """
+    start, peak = time.monotonic(), Counter[str]()
+    process = command.start(work)
+    while process.poll() is None:
+        peak |= memory(process.pid)
+        time.sleep(SAMPLING)
+    seconds = time.monotonic() - start
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, process.args))} ended with exit code {process.returncode}")
+    ledger = read_manifest(work / "raw/manifest.json")["ledger"]
+    megabytes = sum(counts["bytes"] for counts in ledger.values()) / 1e6
+    return Measured(seconds, megabytes, peak["Pss"], peak["Pss_Anon"])
+
+
+def memory(pid: int) -> Counter[str]:
+    """Memory of a process and its children by kind, in bytes, as in /proc/<pid>/smaps_rollup."""
+    found: Counter[str] = Counter()
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
+        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+            lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
+            found.update({line.split(":")[0]: 1024 * int(line.split()[1]) for line in lines})
+    return found
+
+
+def hashes(work: Path) -> dict[str, str]:
+    """sha256 of every file of a work directory by its path, but for what is not data."""
+    paths = (path for path in sorted(work.rglob("*")) if path.is_file())
+    names = ((path, path.relative_to(work).as_posix()) for path in paths)
+    return {name: sha256_of(path) for path, name in names if not name.startswith(f"{STATE}/")}
+
+
+def differences(found: dict[str, str], expected: dict[str, str]) -> list[str]:
+    """Paths of the files that are different or only on one side."""
+    return sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+
+
+def by_folder(names: Iterator[str] | Sequence[str]) -> str:
+    """How many of some paths, or of a journal's records, are in each folder: `clean 12, dedup 12`."""
+    counts = Counter(name.split("/")[0] for name in names)
+    return ", ".join(f"{folder} {count}" for folder, count in sorted(counts.items())) or "none"
+
+
+def shuffled_languages(command: Command, work: Path) -> list[str]:
+    """Settings that list the languages of each corpus of a finished run in another order."""
+    settings = []
+    for number, corpus in enumerate(load(command.config, command.settings).corpora):
+        codes = sorted(path.name for path in (work / "raw" / corpus.name).iterdir())
+        random.Random(number).shuffle(codes)
+        settings.append(f"corpora.{number}.languages=[{', '.join(codes)}]")
+    return settings
+
+
+def compare_runs(command: Command, scratch: Path) -> bool:
+    """Run with one worker, with two, and with the languages in another order; whether all files are the same."""
+    first = scratch / "one-worker"
+    print(f"1 worker: {run(Command(config=command.config, settings=command.settings, workers=1), first)}", flush=True)
+    expected, same = hashes(first), True
+    print(f"  files: {by_folder(expected)}")
+    for name, settings in (
+        ("2 workers", []),
+        ("2 workers, languages in another order", shuffled_languages(command, first)),
+    ):
+        again = Command(config=command.config, settings=[*command.settings, *settings], workers=2)
+        work = scratch / "again"
+        print(f"{name}: {run(again, work)}", flush=True)
+        different = differences(hashes(work), expected)
+        print(
+            f"  {len(different)} of {len(expected)} files differ" + "".join(f"\n    {path}" for path in different[:10])
+        )
+        same &= not different
+        shutil.rmtree(work)
+    return same
+
+
+def finished(work: Path) -> dict[str, dict[str, tuple[int, int]]]:
+    """Inode and modification time of each finished part's record and files, by the record's path in the journal."""
+    found, journal = {}, work / STATE / "journal"
+    for path in sorted(journal.rglob("*.json")):
+        record = Record.from_json(path.read_text(encoding="utf-8"))
+        if record.failure is None:
+            files = [path, *(work / file.path for file in record.files.values())]
+            found[path.relative_to(journal).as_posix()] = {str(file): _state(file) for file in files}
+    return found
+
+
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
+
+
+def kill_at(command: Command, work: Path, moment: float) -> bool:
+    """Start a run and kill it after so many seconds; False if it had ended by then."""
+    process = command.start(work)
+    try:
+        process.wait(moment)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return True
+    return False
+
+
+def kill_runs(command: Command, scratch: Path, *, kills: int, seed: int) -> bool:
+    """Kill runs and go on with each; whether all files are the same and no finished part was done again."""
+    undisturbed = scratch / "undisturbed"
+    measured = run(command, undisturbed)
+    print(f"undisturbed: {measured}", flush=True)
+    expected, moments, right, killed = hashes(undisturbed), random.Random(seed), True, 0
+    while killed < kills:
+        work, moment = scratch / "killed", moments.uniform(0, measured.seconds)
+        if kill_at(command, work, moment):
+            killed += 1
+            before = finished(work) if work.exists() else {}
+            again = run(command, work)
+            after, different = finished(work), differences(hashes(work), expected)
+            redone = [name for name, files in before.items() if after.get(name) != files]
+            right &= not redone and not different
+            print(f"{killed:>3}. killed after {moment:.1f} s, finished by then: {by_folder(before)}")
+            print(
+                f"     went on for {again.seconds:.1f} s: {len(redone)} parts done again, {len(different)} files differ"
+            )
+            print("".join(f"       {name}\n" for name in (*redone, *different)[:10]), end="", flush=True)
+        shutil.rmtree(work, ignore_errors=True)
+    return right
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Show that runs give the same bytes whatever happens to them.")
+    parser.add_argument("config", type=Path, help="configuration file")
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help="override")
+    parser.add_argument("--kill", type=int, default=0, metavar="N", help="kill N runs, each at a random moment")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--scratch", type=Path, help="folder for the work directories; default: the system's")
+    options = parser.parse_args()
+    command = Command(config=options.config.resolve(), settings=options.settings)
+    with tempfile.TemporaryDirectory(prefix="reproduce-", dir=options.scratch) as folder:
+        scratch = Path(folder).resolve()
+        if options.kill:
+            right = kill_runs(command, scratch, kills=options.kill, seed=options.seed)
+        else:
+            right = compare_runs(command, scratch)
+    sys.exit(0 if right else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""`kill -9` at any moment, then the same command: the bytes of an undisturbed run, and nothing is done twice."""
+
+import json
+import random
+import signal
+import time
+
+import pytest
+from processes import start, wait_until
+from small_run import call, hashes, write_config
+
+STAGES = ("download", "clean", "dedup", "sample", "vocab", "tokens", "order", "shards")
+KILLS = 4
+
+
+def records(work, stage="*"):
+    """Paths of the records of finished tasks, and of finished parts of downloads."""
+    return list((work / ".babelmill/journal").glob(f"{stage}/**/*.json"))
+
+
+def moments(undisturbed, seed):
+    """Moments of a run, in order: a stage, how many of its tasks have been done, seconds after that."""
+    chance = random.Random(seed)
+    for number in sorted(chance.sample(range(len(STAGES)), KILLS)):
+        yield STAGES[number], chance.randrange(len(records(undisturbed, STAGES[number]))), chance.uniform(0, 0.1)
+
+
+def kill_at(moment, config, work):
+    """Run until a moment, and no further."""
+    stage, tasks, seconds = moment
+    process = start("run", config)
+    plan = work / f".babelmill/plans/{stage}.json"
+    wait_until(lambda: (plan.exists() and len(records(work, stage)) >= tasks) or process.poll() is not None)
+    time.sleep(seconds)
+    process.kill()
+    said = process.communicate()[1]
+    assert process.returncode == -signal.SIGKILL, said
+
+
+def finished_files(work):
+    """Files that are noted as finished: path -> what changes when a file is written again."""
+    found = {}
+    for path in records(work):
+        record = json.loads(path.read_text())
+        for file in [record["file"]] if "file" in record else record["files"].values():
+            status = (work / file["path"]).stat()
+            found[file["path"]] = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return found
+
+
+def data_files(work):
+    """Paths of all files that are not under `.babelmill`."""
+    paths = (path.relative_to(work) for path in work.glob("**/*") if path.is_file())
+    return {path.as_posix() for path in paths if path.parts[0] != ".babelmill"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_runs_end_with_the_bytes_of_an_undisturbed_one(finished, tmp_path, seed):
+    config, work = write_config(tmp_path), tmp_path / "work"
+    done = {}
+    for moment in moments(finished / "work", seed):
+        kill_at(moment, config, work)
+        found = finished_files(work)
+        assert {path: found.get(path) for path in done} == done
+        assert data_files(work) <= data_files(finished / "work")
+        done = found
+
+    result = call("run", config, "-q")
+
+    assert result.exit_code == 0, result.output
+    found = finished_files(work)
+    assert {path: found.get(path) for path in done} == done
+    assert data_files(work) == data_files(finished / "work")
+    assert hashes(work) == hashes(finished / "work")
+    assert not list((work / ".babelmill/tmp").iterdir())
