@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -39,7 +40,6 @@ import psutil
 
 from babelmill.format import read_manifest
 from pipelines.config_file import load
-from transforms.journal import Record
 from transforms.storage import STATE, sha256_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -173,15 +173,20 @@ def finished(work: Path) -> dict[str, dict[str, tuple[int, int]]]:
     """Inode and modification time of each finished part's record and files, by the record's path in the journal."""
     found, journal = {}, work / STATE / "journal"
     for path in sorted(journal.rglob("*.json")):
-        record = Record.from_json(path.read_text(encoding="utf-8"))
-        if record.failure is None:
-            files = [path, *(work / file.path for file in record.files.values())]
-            found[path.relative_to(journal).as_posix()] = {str(file): _state(file) for file in files}
+        record = json.loads(path.read_text(encoding="utf-8"))
+        # A task's record names its files by role; the note of a part of a source that is still being read names one.
+        described = [record["file"]] if "file" in record else record["files"].values()
+        files = [path, *(work / file["path"] for file in described)]
+        found[path.relative_to(journal).as_posix()] = {str(file): _state(file) for file in files}
     return found
 
 
 def _state(path: Path) -> tuple[int, int]:
-    status = path.stat()
+    """Inode and modification time of a file; zeros where a record names one that is not there."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
     return status.st_ino, status.st_mtime_ns
 
 

@@ -13,8 +13,9 @@ import pyarrow as pa
 from rich.console import Console
 from rich.markup import escape
 
-from babelmill.format import read_manifest
+from babelmill.format import FormatError, read_manifest
 from pipelines import command
+from pipelines.stage import usable
 from vocab.encoding import load
 
 WIDTH = 400
@@ -28,8 +29,12 @@ def arrow_files(path: Path) -> list[Path]:
 
 def rows_of(path: Path, model: Path | None) -> Iterator[dict[str, Any]]:
     """The rows of an Arrow file as Python values, with `text` decoded from `input_ids` where a model is at hand."""
-    encoder = load(model) if model is not None else None
-    reader = pa.ipc.open_file(pa.memory_map(str(path)))
+    with usable("--model"):
+        encoder = load(model) if model is not None else None
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+    except pa.ArrowInvalid as error:
+        raise FormatError(f"{path} is not an Arrow file ({error}); name a part, a shard or a folder") from error
     for number in range(reader.num_record_batches):
         batch = reader.get_batch(number)
         if "input_ids" in batch.schema.names and encoder is not None:
@@ -62,6 +67,7 @@ def language_of(path: Path) -> str | None:
 @click.option("--model", type=click.Path(exists=True, path_type=Path), help="SentencePiece model to decode ids with.")
 @click.option("--full", is_flag=True, help="Whole texts and all ids.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a row.")
+@command.reported
 def inspect(
     path: Path,
     language: str | None,

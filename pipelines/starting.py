@@ -13,6 +13,7 @@ from pipelines import command
 from pipelines.config_file import load, template
 from pipelines.running import work_through
 from pipelines.stages import STAGES
+from transforms.storage import writing
 
 DEMO = """\
 # The demonstration: the Universal Declaration of Human Rights, from the sample that ships with Babelmill.
@@ -29,14 +30,16 @@ shards: {{tokens: 4000000, validation: 3}}
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@command.reported
 def init(folder: Path) -> None:
     """Write a commented configuration, corpus.yaml, into DIR."""
     path = folder / "corpus.yaml"
     if path.exists():
         click.echo(f"babelmill: {path} exists already; remove it, or name another folder", err=True)
         sys.exit(command.CONFIGURATION)
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(template(), encoding="utf-8")
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(template(), encoding="utf-8")
     click.echo(f"Wrote {path}. Edit it, then: babelmill run {path}")
 
 
@@ -46,10 +49,11 @@ def init(folder: Path) -> None:
 @command.reported
 def demo(folder: Path, beam_options: tuple[str, ...]) -> None:
     """Run everything on the embedded sample and write shards under DIR (babelmill-demo)."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "demo.yaml"
     sample = resources.files(babelmill) / "sample" / "cc-100"
-    path.write_text(DEMO.format(sample=sample), encoding="utf-8")
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(DEMO.format(sample=sample), encoding="utf-8")
     click.echo(
         "Some forty languages of the Universal Declaration; the first run compiles kernels, which takes a minute."
     )

@@ -143,8 +143,8 @@ def _add_words(vector, data, at, end, model, table, scratch):
         if own == _LABEL:
             continue
         scratch[0], collected = own, 1 if own >= 0 else 0
-        for first in range(start - 1, at + 1, _STRETCH):
-            last = min(first + _STRETCH, at + 1)
+        for first in range(start - 1, at, _STRETCH):  # none begins with the >
+            last = min(first + _STRETCH, at)
             collected = _collect(
                 data, start, at, first, last, kept, bucket_rows, min_ngram, max_ngram, scratch, collected
             )

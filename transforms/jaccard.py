@@ -40,9 +40,9 @@ def shingle_sets(texts: pa.StringArray, *, words: int = WORDS) -> tuple[np.ndarr
 
 
 @njit(cache=True, nogil=True)
-def _shingle_sets(data, bounds, words, table, folded, hashes, slots, values, offsets):
+def _shingle_sets(data, bounds, words, table, hashes, slots, values, offsets):
     for r in range(bounds.shape[0] - 1):
-        _, count = document_shingles(data, bounds[r], bounds[r + 1], words, table, folded, hashes, slots)
+        count, _ = document_shingles(data, bounds[r], bounds[r + 1], words, table, hashes, slots)
         start = offsets[r]
         offsets[r + 1] = start + count
         values[start : start + count] = np.sort(hashes[:count])

@@ -1,15 +1,16 @@
 """Which documents of a bucket are alike: by hash, by signature, and where that leaves doubt by the shingles themselves.
 
 1. Documents with the same 128-bit hash are alike (`twins`). One stands for all of them from here on.
-2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike. `match` finds most
-   of them, in a few comparisons a document.
-3. Then all pairs that are not in one component are compared (`candidates`). Those estimated below `threshold - margin` are
-   not alike, and those in between are settled by the exact similarity of their sets of shingles (`settle`), in rounds,
-   for each pair that is joined makes many others needless.
+2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike. `match` finds
+   most of them, in a few comparisons a document.
+3. Then all pairs that are not in one component are compared (`candidates`). Those estimated below `threshold - margin`
+   are not alike, and those in between are settled by the exact similarity of their sets of shingles (`settle`), in
+   rounds, for each pair that is joined makes many others needless.
 
-So the components are those of comparing all pairs of every bucket, in whatever order. With 128 numbers the standard error of
-an estimate at 0.8 is 0.035, and the default margin of 0.1 leaves three in a thousand pairs at the threshold to chance, and
-fewer elsewhere. Sets of too unequal size are never alike: a similarity is at most the smaller size divided by the greater.
+So the components are those of comparing all pairs of every bucket, in whatever order. With 128 numbers the standard
+error of an estimate at 0.8 is 0.035, and the default margin of 0.1 leaves three in a thousand pairs at the threshold to
+chance, and fewer elsewhere. Sets of too unequal size are never alike: a similarity is at most the smaller size divided
+by the greater.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ SHINGLES = 1 << 22
 """Shingles of the documents in a round of `connect`: 32 MiB of hashes. A single pair may have more."""
 
 BLOCK = 4096
-"""Documents of a bucket that are compared with all others before the next block is: about as many as a round can hold."""
+"""Documents of a bucket that are compared with all others before the next block is: about what a round can hold."""
 
 
 class Source(Protocol):
@@ -71,8 +72,8 @@ class Matches(NamedTuple):
 def connect(buckets: Buckets, source: Source, *, threshold: float, margin: float = MARGIN, rows: int = ROWS) -> Matches:
     """Join the documents of a partition's buckets that are alike.
 
-    A pair in doubt is settled in the bucket of the first band in which it agrees, so once over all partitions. Needs working
-    memory of 528 bytes for each different text in the buckets and a bounded amount for texts.
+    A pair in doubt is settled in the bucket of the first band in which it agrees, so once over all partitions. Needs
+    working memory of 528 bytes for each different text in the buckets and a bounded amount for texts.
 
     Args:
         buckets: of document numbers, from `band_hashes` with the same `rows`.
@@ -162,8 +163,8 @@ def twins(members: np.ndarray, offsets: np.ndarray, text_hash: np.ndarray) -> np
 def match(members, offsets, minhash, shingles, bounds, parents):
     """Unite documents of each bucket whose signatures show that they are alike, most of them in few comparisons.
 
-    A search through each bucket: a document is compared with all that have not been reached, those like it are reached, and
-    in turn they are compared with what is left. It ends when nothing is left, or after `COMPARISONS` a document.
+    A search through each bucket: a document is compared with all that have not been reached, those like it are reached,
+    and in turn they are compared with what is left. It ends when nothing is left, or after `COMPARISONS` a document.
 
     Args:
         members: int32, indices of documents by bucket.
@@ -206,7 +207,7 @@ def match(members, offsets, minhash, shingles, bounds, parents):
 
 @njit(cache=True, nogil=True)
 def candidates(members, offsets, bands, minhash, shingles, bounds, rows, parents, last, seen, pairs):
-    """Compare pairs that are not in one component yet, after `last`, until a round is full; unite those certainly alike.
+    """Compare pairs that are not in one component yet, after `last`, until a round is full; unite the certain ones.
 
     Args:
         members, offsets, minhash, shingles, bounds, parents: as of `match`.
@@ -217,8 +218,8 @@ def candidates(members, offsets, bands, minhash, shingles, bounds, rows, parents
         pairs: int32 (m, 2), gets the pairs in doubt.
 
     Returns:
-        How many pairs were written, how many pairs of signatures were compared, and the last pair; its bucket is the number
-        of buckets when there are no more.
+        How many pairs were written, how many pairs of signatures were compared, and the last pair; its bucket is the
+        number of buckets when there are no more.
     """
     count, compared, weight = 0, 0, 0
     bucket, i, j = last
@@ -248,10 +249,10 @@ def candidates(members, offsets, bands, minhash, shingles, bounds, rows, parents
 
 @njit(cache=True, nogil=True)
 def next_pair(roots, major, others, i, j):
-    """The places of the next pair of a bucket's documents in different components after places i and j; (-1, -1) at the end.
+    """The places in a bucket of the next two documents of different components, after places i and j.
 
-    Pairs come by blocks of the second document, so that a round of many pairs is one of few documents: within a block by the
-    first document, then by the second. The first pair comes after places 0 and 0.
+    Pairs come by blocks of the second document, so that a round of many pairs is one of few documents: within a block
+    by the first document, then by the second. The first pair comes after places 0 and 0, and (-1, -1) after the last.
 
     Args:
         roots, major, others: as of `components_of`.
@@ -276,11 +277,11 @@ def next_pair(roots, major, others, i, j):
 
 @njit(cache=True, nogil=True)
 def components_of(parents, group):
-    """Roots of the documents of a bucket, the root that more than half of them have, if any, and the places of the others.
+    """Roots of a bucket's documents, the root that more than half of them have, if any, and the places of the others.
 
-    With the majority known, a bucket that is one component but for a few documents costs few steps. Where no component has
-    a majority, a quarter of all pairs or more are of different ones and there is nothing to save. The majority is found by
-    Boyer and Moore's vote (1981); what the vote gives where there is none does no harm.
+    With the majority known, a bucket that is one component but for a few documents costs few steps. Where no component
+    has a majority, half of all pairs or more are of different ones and there is little to save. The majority is found
+    by Boyer and Moore's vote (1981); what the vote gives where there is none does no harm.
     """
     roots = np.empty(group.shape[0], np.int32)
     major, votes = np.int32(-1), 0
@@ -317,7 +318,7 @@ def settle(pairs, places, values, offsets, threshold, parents):
 
 @njit(cache=True, nogil=True)
 def agreement(minhash, shingles, x, y, bounds):
-    """In how many numbers the signatures of x and y are equal; -1 if the sizes of their sets forbid that they are alike."""
+    """In how many numbers the signatures of x and y are equal; -1 if the sizes of their sets are too different."""
     if min(shingles[x], shingles[y]) / max(shingles[x], shingles[y]) < bounds[2]:
         return -1
     left, right, equal = minhash[x], minhash[y], np.uint32(0)

@@ -17,7 +17,7 @@ from numba import njit
 
 from babelmill.format import PERMUTATIONS
 from transforms.parts import text_buffers
-from transforms.shingles import WORDS, document_shingles, folding_table, scratch, text_hash
+from transforms.shingles import WORDS, document_shingles, folding_table, scratch
 
 SEED = 1
 """Of the permutations; datasketch's default."""
@@ -27,7 +27,7 @@ class Signatures(NamedTuple):
     """Signatures of n documents.
 
     Attributes:
-        hash: uint8 (n, 16), 128-bit hash of the folded text, see `shingles.text_hash`.
+        hash: uint8 (n, 16), 128-bit hash of the folded text, see `shingles.tokenize`.
         minhash: uint32 (n, 128).
         shingles: int32 (n,), number of distinct shingles.
     """
@@ -53,7 +53,7 @@ def permutations() -> tuple[np.ndarray, np.ndarray]:
 def sign(texts: pa.StringArray, *, words: int = WORDS) -> Signatures:
     """Sign every document of a column.
 
-    Needs working memory of up to 24 bytes for each byte of the longest text.
+    Needs working memory of up to 22 bytes for each byte of the longest text.
 
     Args:
         texts: valid UTF-8, without nulls.
@@ -76,11 +76,11 @@ def sign(texts: pa.StringArray, *, words: int = WORDS) -> Signatures:
 
 
 @njit(cache=True, nogil=True)
-def _sign(data, offsets, words, table, a, b, folded, hashes, slots, text_hashes, minhash, shingles):
+def _sign(data, offsets, words, table, a, b, hashes, slots, text_hashes, minhash, shingles):
     mixed = np.empty(hashes.shape[0], np.uint32)
     for r in range(offsets.shape[0] - 1):
-        length, count = document_shingles(data, offsets[r], offsets[r + 1], words, table, folded, hashes, slots)
-        text_hashes[r, 0], text_hashes[r, 1] = text_hash(folded, length)
+        count, text_hash = document_shingles(data, offsets[r], offsets[r + 1], words, table, hashes, slots)
+        text_hashes[r, 0], text_hashes[r, 1] = text_hash
         shingles[r] = count
         for i in range(count):
             mixed[i] = premix(hashes[i])

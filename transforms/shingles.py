@@ -1,8 +1,8 @@
 """What a document consists of for deduplication: hashes of windows of its folded tokens, and one hash of the whole.
 
-A text is folded (letters, marks and numbers stay, in simple case folding; the rest separates), cut into tokens, and every
-window of a few tokens is hashed to a shingle. In scripts that put no spaces between words each character is a token of its
-own, so the same window is a word 5-gram in Greek and a character 5-gram in Japanese. Rules for what is left over:
+A text is folded (letters, marks and numbers stay, in simple case folding; the rest separates), cut into tokens, and
+every window of a few tokens is hashed to a shingle. In scripts that put no spaces between words each character is a
+token of its own, so the same window is a word 5-gram in Greek and a character 5-gram in Japanese. What is left over:
 
 * A text with fewer tokens than a window is its own single shingle: short texts match when they are equal.
 * A text in which nothing folds (punctuation, emoji) is taken as one token made of its raw bytes.
@@ -24,13 +24,13 @@ WORDS = 5
 """Tokens in a shingle."""
 
 ALONE = np.uint32(1 << 31)
-"""In folded text: this character is a token of its own."""
+"""Of a folded character: it is a token of its own."""
 
-RAW = np.uint32(1 << 30)
-"""In folded text: not a character but a byte of a text in which nothing folds."""
+IGNORED = np.uint32(1 << 30)
+"""Instead of a folded character: the code point is dropped and separates nothing."""
 
-IGNORED = np.uint32(1 << 29)
-"""In the folding table: the code point is dropped and separates nothing."""
+RAW = np.uint32(1 << 29)
+"""Of a byte that is taken for a folded character, in a text in which nothing folds."""
 
 NO_SPACES = (
     (0x0E00, 0x0FFF),  # Thai, Lao, Tibetan
@@ -52,12 +52,13 @@ NO_SPACES = (
     (0x1AFF0, 0x1B2FF),  # kana, Nushu
     (0x20000, 0x3FFFF),  # Han extensions
 )
-"""Blocks whose scripts run on without spaces: line-breaking classes ID, CJ and SA of UAX #14, and Tibetan, Balinese, Javanese."""
+"""Blocks of scripts that run on without spaces: classes ID, CJ, SA of UAX #14, and Tibetan, Balinese, Javanese."""
 
-_FNV_OFFSET = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME = np.uint64(0x100000001B3)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_ZERO, _ONE = np.uint64(0), np.uint64(1)
+_EMPTY = (np.uint64(0xCBF29CE484222325), _GOLDEN)
+_MURMUR = (np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F))
+_ZERO, _ONE, _ONE32 = np.uint64(0), np.uint64(1), np.uint32(1)
 
 
 @cache
@@ -65,7 +66,8 @@ def folding_table() -> np.ndarray:
     """What each code point folds to, uint32 (0x110000,), read-only.
 
     0 where it separates tokens, `IGNORED` where it is as if absent (soft hyphens and other format characters, variation
-    selectors), else the folded character, with `ALONE` set in the blocks of `NO_SPACES`. The Unicode version is Python's.
+    selectors), else the folded character, with `ALONE` set in the blocks of `NO_SPACES`. The version of Unicode is
+    Python's.
 
     Folding is simple case folding, one character to one: `ẞ` becomes `ß`, which stays apart from `ss`.
     """
@@ -89,15 +91,15 @@ def _simple_fold(character: str) -> str:
     return folded if len(folded) == 1 else character.lower()[0]
 
 
-def scratch(longest: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Working memory for texts of at most `longest` bytes: 4 bytes, 4 bytes and at most 16 bytes for each byte of text.
+def scratch(longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Working memory for texts of at most `longest` bytes: 4 bytes and at most 16 bytes for each byte of text.
 
     Returns:
-        `folded` uint32, `hashes` uint64 and `slots` uint64, as `document_shingles` takes them.
+        `hashes` and `slots`, both uint64, as `document_shingles` takes them.
     """
     # A token takes a byte and, unless it is the last, a separator; a character alone takes three bytes.
     tokens = longest // 2 + 1
-    return np.empty(longest, np.uint32), np.empty(tokens, np.uint64), np.empty(1 << tokens.bit_length() + 1, np.uint64)
+    return np.empty(tokens, np.uint64), np.empty(1 << tokens.bit_length() + 1, np.uint64)
 
 
 @njit(cache=True, nogil=True)
@@ -125,77 +127,102 @@ def mix(value):
 
 
 @njit(cache=True, nogil=True)
-def tokenize(data, start, end, table, folded, hashes):
-    """Fold the UTF-8 text data[start:end] and hash its tokens; texts with the same tokens fold to the same.
+def tokenize(data, start, end, table, hashes):
+    """Fold the UTF-8 text data[start:end], cut it into tokens, and hash each and all of them.
 
-    Both at once because most of the time goes to branches that no processor predicts, one or two a token.
+    A token has two hashes, a * (h ^ c) for each character c, as in FNV-1a. The first is the token's. Both together are
+    a block of 16 bytes, and of these blocks the text has the hash MurmurHash3 (x64, 128 bits, seed 0; Appleby,
+    https://github.com/aappleby/smhasher). So texts with the same tokens have the same hash.
 
     Args:
         data: uint8, valid UTF-8.
         start, end: bounds of the text in bytes.
         table: see `folding_table`.
-        folded: uint32; gets the folded characters, with a 0 between two tokens that would otherwise run together.
-        hashes: uint64; gets a hash of each token (FNV-1a over its characters, mixed).
+        hashes: uint64; gets the hash of each token.
 
     Returns:
-        How many values of `folded` and of `hashes` were written.
+        How many tokens there are, and the hash of the text: two uint64 that follow each other, little-endian.
     """
-    length, count, i, inside, value = 0, 0, start, False, _FNV_OFFSET
+    count, i, state = 0, start, (_ZERO, _ZERO)
     while i < end:
         point, size = decode(data, i)
         i += size
         character = table[point]
-        if character == IGNORED:
+        if character == 0 or character == IGNORED:
             continue
-        if inside and (character == 0 or character & ALONE):
-            hashes[count] = mix(value)
-            count, inside, value = count + 1, False, _FNV_OFFSET
-            if character == 0:
-                folded[length] = 0
-                length += 1
-        if character & ALONE:
-            if length > 0 and folded[length - 1] == 0:
-                length -= 1
-            hashes[count] = mix((_FNV_OFFSET ^ np.uint64(character)) * _FNV_PRIME)
-            count += 1
-        elif character:
-            value, inside = (value ^ np.uint64(character)) * _FNV_PRIME, True
-        if character:
-            folded[length] = character
-            length += 1
-    if inside:
-        hashes[count] = mix(value)
-        return length, count + 1
-    if length == 0:
-        return raw_token(data, start, end, folded, hashes)
-    return length - (folded[length - 1] == 0), count
+        token = extended(_EMPTY, character)
+        open_end = character < ALONE
+        while open_end and i < end:
+            point, size = decode(data, i)
+            character = table[point]
+            # One comparison for what is most frequent: neither 0, nor IGNORED, nor alone.
+            if np.uint32(character - _ONE32) < RAW:
+                token = extended(token, character)
+                i += size
+            elif character == IGNORED:
+                i += size
+            else:
+                open_end = False
+        hashes[count] = mix(token[0])
+        count, state = count + 1, absorbed(state, token)
+    if count == 0 and end > start:
+        token = _EMPTY
+        for i in range(start, end):
+            token = extended(token, RAW | np.uint32(data[i]))
+        hashes[0] = mix(token[0])
+        count, state = 1, absorbed(state, token)
+    return count, finished(state, 16 * count)
 
 
 @njit(cache=True, nogil=True)
-def raw_token(data, start, end, folded, hashes):
-    """Take a text in which nothing folds as one token made of its bytes; arguments and result as of `tokenize`."""
-    value = _FNV_OFFSET
-    for i in range(start, end):
-        folded[i - start] = RAW | np.uint32(data[i])
-        value = (value ^ np.uint64(folded[i - start])) * _FNV_PRIME
-    hashes[0] = mix(value)
-    return end - start, min(end - start, 1)
+def extended(token, character):
+    """The two hashes of a token with one more character."""
+    return (token[0] ^ np.uint64(character)) * _FNV_PRIME, (token[1] ^ np.uint64(character)) * _GOLDEN
+
+
+@njit(cache=True, nogil=True)
+def absorbed(state, block):
+    """The state of MurmurHash3 after one more block, two uint64 each."""
+    h1, h2 = state
+    h1 ^= rotated(block[0] * _MURMUR[0], 31) * _MURMUR[1]
+    h1 = (rotated(h1, 27) + h2) * np.uint64(5) + np.uint64(0x52DCE729)
+    h2 ^= rotated(block[1] * _MURMUR[1], 33) * _MURMUR[0]
+    h2 = (rotated(h2, 31) + h1) * np.uint64(5) + np.uint64(0x38495AB5)
+    return h1, h2
+
+
+@njit(cache=True, nogil=True)
+def finished(state, size):
+    """The hash that MurmurHash3 makes of its state after `size` bytes, two uint64."""
+    h1, h2 = state[0] ^ np.uint64(size), state[1] ^ np.uint64(size)
+    h1 += h2
+    h1, h2 = mix(h1), mix(h2 + h1)
+    h1 += h2
+    return h1, h2 + h1
+
+
+@njit(cache=True, nogil=True)
+def rotated(value, bits):
+    """A uint64 rotated to the left."""
+    return value << np.uint64(bits) | value >> np.uint64(64 - bits)
 
 
 @njit(cache=True, nogil=True)
 def window_hashes(hashes, count, words):
     """Replace the hashes of a text's tokens by those of its windows of `words` tokens; returns how many there are.
 
-    A text of fewer tokens is one window. No hash is 0, so that 0 can mark an empty slot.
+    The hash is the rolling one of Karp and Rabin (1987), mixed. A text of fewer tokens is one window. No hash is 0, so
+    that 0 can mark an empty slot.
     """
-    windows = max(1, count - words + 1)
-    size = min(words, count)
-    for w in range(windows):
-        value = np.uint64(size)
-        for k in range(w, w + size):
-            value = value * _GOLDEN + hashes[k]
-        hashes[w] = max(mix(value), _ONE)
-    return windows
+    size, value, power = min(words, count), _ZERO, _ONE
+    for k in range(size):
+        value = value * _GOLDEN + hashes[k]
+        power *= _GOLDEN
+    for w in range(count - size):
+        first, hashes[w] = hashes[w], max(mix(value), _ONE)
+        value = value * _GOLDEN + hashes[w + size] - first * power
+    hashes[count - size] = max(mix(value), _ONE)
+    return count - size + 1
 
 
 @njit(cache=True, nogil=True)
@@ -226,53 +253,11 @@ def distinct(hashes, count, slots):
 
 
 @njit(cache=True, nogil=True)
-def document_shingles(data, start, end, words, table, folded, hashes, slots):
+def document_shingles(data, start, end, words, table, hashes, slots):
     """Write the distinct shingles of the text data[start:end] to the front of `hashes`, in order of first appearance.
 
     Returns:
-        The length of the folded text, which is left in `folded`, and the number of distinct shingles.
+        How many there are, and the hash of the text, as of `tokenize`.
     """
-    length, tokens = tokenize(data, start, end, table, folded, hashes)
-    return length, distinct(hashes, window_hashes(hashes, tokens, words), slots)
-
-
-@njit(cache=True, nogil=True)
-def _rotated(value, left):
-    return value << np.uint64(left) | value >> np.uint64(64 - left)
-
-
-@njit(cache=True, nogil=True)
-def _pair(folded, i, length):
-    """Values i and i + 1 as one uint64, zeros past the end."""
-    low = folded[i] if i < length else np.uint32(0)
-    high = folded[i + 1] if i + 1 < length else np.uint32(0)
-    return np.uint64(high) << np.uint64(32) | np.uint64(low)
-
-
-@njit(cache=True, nogil=True)
-def text_hash(folded, length):
-    """MurmurHash3 (x64, 128 bits, seed 0) of a folded text as little-endian uint32.
-
-    Source: Appleby, MurmurHash3, https://github.com/aappleby/smhasher.
-
-    Returns:
-        Two uint64; written little-endian, one after the other, they are the bytes that the reference gives.
-    """
-    c1, c2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
-    five = np.uint64(5)
-    h1 = h2 = np.uint64(0)
-    for i in range(0, length, 4):
-        whole = i + 4 <= length
-        h1 ^= _rotated(_pair(folded, i, length) * c1, 31) * c2
-        if whole:
-            h1 = (_rotated(h1, 27) + h2) * five + np.uint64(0x52DCE729)
-        h2 ^= _rotated(_pair(folded, i + 2, length) * c2, 33) * c1
-        if whole:
-            h2 = (_rotated(h2, 31) + h1) * five + np.uint64(0x38495AB5)
-    h1 ^= np.uint64(4 * length)
-    h2 ^= np.uint64(4 * length)
-    h1 += h2
-    h2 += h1
-    h1, h2 = mix(h1), mix(h2)
-    h1 += h2
-    return h1, h2 + h1
+    tokens, text_hash = tokenize(data, start, end, table, hashes)
+    return distinct(hashes, window_hashes(hashes, tokens, words), slots), text_hash

@@ -39,7 +39,7 @@ def test_defaults_are_those_of_the_reference():
         connections=4, retries=8, timeout=60.0, part_bytes="32MiB", max_document_bytes="16MiB"
     )
     assert config.clean.characters == Characters(min=10, max=1_000_000)
-    assert config.clean.script.share == 0.5
+    assert config.clean.script.share == 0.2
     assert config.clean.language_id == LanguageId(threshold=0.5, thresholds={}, foreign=0.95, model=None)
     assert config.dedup == Dedup(near=True, threshold=0.8, bands=25, rows=5, shingle=5, across="language", margin=0.1)
     assert (config.vocabulary.alpha, config.vocabulary.unimax, config.vocabulary.model_file) == (0.3, None, None)

@@ -55,7 +55,7 @@ def data_files(work):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [1])
 def test_killed_runs_end_with_the_bytes_of_an_undisturbed_one(finished, tmp_path, seed):
     config, work = write_config(tmp_path), tmp_path / "work"
     done = {}
@@ -63,7 +63,8 @@ def test_killed_runs_end_with_the_bytes_of_an_undisturbed_one(finished, tmp_path
         kill_at(moment, config, work)
         found = finished_files(work)
         assert {path: found.get(path) for path in done} == done
-        assert data_files(work) <= data_files(finished / "work")
+        # A file has its final name when it is whole, and not before.
+        assert hashes(work).items() <= hashes(finished / "work").items()
         done = found
 
     result = call("run", config, "-q")
