@@ -13,8 +13,11 @@ import numpy as np
 
 import babelmill
 
+PAD = 3
+"""Id of `<pad>` in the vocabularies that Babelmill trains."""
 
-def padded(batch: babelmill.Batch, *, length: int, pad: int = 0) -> tuple[np.ndarray, np.ndarray]:
+
+def padded(batch: babelmill.Batch, *, length: int, pad: int = PAD) -> tuple[np.ndarray, np.ndarray]:
     """A batch as rectangles: ids int32[rows, length] and attention mask bool[rows, length]; longer rows are cut."""
     lengths = np.minimum(np.diff(batch.offsets), length)
     mask = np.arange(length) < lengths[:, None]
@@ -35,7 +38,7 @@ def with_torch(shards: babelmill.ShardSet) -> None:
 
     def collate(rows: list[babelmill.Row]) -> torch.Tensor:
         ids = [torch.tensor(row["input_ids"]) for row in rows]
-        return torch.nn.utils.rnn.pad_sequence(ids, batch_first=True)
+        return torch.nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=PAD)
 
     for batch in DataLoader(shards, batch_size=8, shuffle=True, collate_fn=collate, num_workers=0):
         print("PyTorch:", tuple(batch.shape), batch.dtype)

@@ -71,6 +71,12 @@ def _language(code: str, *, strict: bool) -> str:
     return code
 
 
+def _local(path: str) -> str:
+    if "://" in path or path.lower().startswith("file:"):
+        raise problem(f"found {path!r}, expected a path on this machine, without a scheme")
+    return path
+
+
 def _unique(values: list[str]) -> list[str]:
     number = _repeated(values)
     if number is not None:
@@ -105,6 +111,9 @@ Size = Annotated[
 
 Address = Annotated[str, Field(min_length=1), AfterValidator(_resolved), _called("a path or an address")]
 """A path, or an address with a scheme."""
+
+LocalPath = Annotated[str, Field(min_length=1), AfterValidator(_local), AfterValidator(_resolved), _called("a path")]
+"""A path on this machine; `file:` is not for these."""
 
 LanguageCode = Annotated[str, AfterValidator(partial(_language, strict=False)), _called("a language code")]
 """A code of CC-100, OPUS, ISO 639-3 or BCP 47; a corpus may have languages that the table has not."""
@@ -213,7 +222,7 @@ class LanguageId(Section):
     """Where the model lacks the file's language: another's probability that rejects. Romanised and Zawgyi text and
     some ten languages of CC-100 have no label in lid.176, and `threshold` would delete their files whole. C4 and umT5
     trust a label from 0.99 and 0.95 on."""
-    model: Address | None = Field(default=None, examples=["glotlid.bin"])
+    model: LocalPath | None = Field(default=None, examples=["glotlid.bin"])
     """Path of another fastText model; empty: lid.176.ftz, which comes along. Labels of GlotLID, OpenLID and NLLB are
     understood."""
 
@@ -283,7 +292,7 @@ class Dedup(Section):
 class Vocabulary(Section):
     """The SentencePiece model that all languages share."""
 
-    model_file: Address | None = Field(default=None, examples=["my.model"])
+    model_file: LocalPath | None = Field(default=None, examples=["my.model"])
     """Path of a SentencePiece model that exists; empty: one is trained. All other keys but `sample` say how to train,
     so it stands without them."""
     size: int = Field(default=32_000, ge=300)
@@ -375,7 +384,7 @@ class Shards(Section):
 class Config(Section):
     """The whole configuration of a run."""
 
-    workdir: Address = Field(examples=["work"])
+    workdir: LocalPath = Field(examples=["work"])
     """Folder of everything that is written. One run at a time works in it."""
     seed: int = Field(default=1, ge=0, le=0xFFFF_FFFF)
     """Where random choices start from. The same input, configuration and seed give the same bytes, whatever the

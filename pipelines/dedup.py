@@ -62,7 +62,7 @@ class Dedup(Stage):
         return record.facts["language"] if self.config.dedup.across == "language" else "all"
 
     def plan(self) -> Planned:
-        """As `Stage.plan`, but a group with a part to do is done as a whole; its finished parts are not written again."""
+        """As `Stage.plan`, but a group with a part to do is done whole; finished parts of it are not written again."""
         planned = super().plan()
         tasks = {task.name: task for task in self.tasks()}
         groups = {task.job["group"] for task, _ in planned.todo}
@@ -81,9 +81,10 @@ class Dedup(Stage):
     def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
         """The graph of `transforms.dedup`."""
         from transforms.dedup import Deduplicate
+        from transforms.tasks import Plan
 
         section = self.config.dedup
-        documents = sum(task.job["documents"] for task, _ in self.plan().todo)
+        documents = sum(task.job["documents"] for task in Plan.read(self.work, plan).todo)
         return tasks | "Deduplicate" >> Deduplicate(
             stage=self.name,
             root=root,

@@ -23,6 +23,11 @@ SECONDS = {"bar": 0.5, "lines": 10.0, "json": 5.0}
 """How often each kind of progress speaks."""
 
 
+def megabytes(size: float) -> str:
+    """A number of bytes in MB: one decimal, or two digits where that would say nothing."""
+    return f"{size / 1e6:,.1f}" if size >= 10e6 or size == 0 else f"{size / 1e6:.2g}"
+
+
 class Progress:
     """Reports on one stage at a time.
 
@@ -66,8 +71,8 @@ class Progress:
         if not outcome.done:
             line = f"{outcome.stage:<10} up to date ({outcome.skipped} parts)"
         else:
-            rate = outcome.bytes / 1e6 / max(outcome.seconds, 1e-3)
-            line = f"{outcome.stage:<10} {outcome.done} parts in {outcome.seconds:.1f} s, {rate:.1f} MB/s"
+            rate = megabytes(outcome.bytes / max(outcome.seconds, 1e-3))
+            line = f"{outcome.stage:<10} {outcome.done} parts in {outcome.seconds:.1f} s, {rate} MB/s"
             line += f", {outcome.skipped} were done" if outcome.skipped else ""
         line += f", {len(outcome.failures)} failed" if outcome.failures else ""
         print(line, file=self._out, flush=True)
@@ -88,7 +93,7 @@ class Progress:
         if self.style == "json":
             self._event("progress", stage=stage, done=done, tasks=tasks, bytes=read, seconds=round(seconds, 1))
             return
-        text = f"{stage:<10} {done} of {tasks} parts, {rate / 1e6:.1f} MB/s, {left}"
+        text = f"{stage:<10} {done} of {tasks} parts, {megabytes(rate)} MB/s, {left}"
         if self.style == "bar":
             filled = 24 * read // max(size, 1)
             self._out.write(f"\r\x1b[K{text[:10]} {'█' * filled}{'░' * (24 - filled)} {text[11:]}")

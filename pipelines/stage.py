@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from babelmill.format import FormatError, digest, read_manifest
+from babelmill.format import digest, read_manifest
 from pipelines.config import Config
 from pipelines.config_file import ConfigError
 from transforms.journal import Journal, Record, Task
@@ -187,12 +187,3 @@ def usable(key: str) -> Iterator[None]:
         raise ConfigError(f"{key}: {error.filename} cannot be read: {error.strerror}; correct the path") from error
     except ValueError as error:
         raise ConfigError(f"{key}: {error}") from error
-
-
-def readable(stage: Stage) -> bool:
-    """Whether a stage has a manifest that can be read."""
-    try:
-        stage.records()
-    except (NotReady, FormatError):
-        return False
-    return True

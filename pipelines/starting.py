@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import resources
 from pathlib import Path
@@ -44,16 +45,24 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.argument("folder", metavar="[DIR]", default="babelmill-demo", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--into",
+    "folder",
+    metavar="DIR",
+    default="babelmill-demo",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write.",
+)
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 @command.reported
 def demo(folder: Path, beam_options: tuple[str, ...]) -> None:
-    """Run everything on the embedded sample and write shards under DIR (babelmill-demo)."""
+    """Run everything on the embedded sample. Beam's own options follow `--`."""
     path = folder / "demo.yaml"
     sample = resources.files(babelmill) / "sample" / "cc-100"
     with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(DEMO.format(sample=sample), encoding="utf-8")
+        path.write_text(DEMO.format(sample=json.dumps(str(sample), ensure_ascii=False)), encoding="utf-8")
     click.echo(
         "Some forty languages of the Universal Declaration; the first run compiles kernels, which takes a minute."
     )

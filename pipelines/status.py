@@ -13,6 +13,7 @@ from rich.table import Table
 from babelmill.format import FormatError
 from pipelines import command
 from pipelines.config import Config
+from pipelines.progress import megabytes
 from pipelines.stage import NotReady, Stage
 from pipelines.stages import STAGES, check
 from transforms.errors import InputError
@@ -23,7 +24,7 @@ SHOWN = 5
 
 
 def status_of(stage: Stage) -> dict[str, Any]:
-    """State of one stage: parts done and to do, rows and bytes done, and the reason of each part that must be done."""
+    """State of one stage: parts done and to do, documents and bytes done, and why each part to do must be done."""
     try:
         planned = stage.plan()
     except NotReady as error:
@@ -36,7 +37,7 @@ def status_of(stage: Stage) -> dict[str, Any]:
         "state": "to do" if planned.todo else "done",
         "done": len(planned.done),
         "todo": len(planned.todo),
-        "rows": sum(file.rows for file in files),
+        "documents": sum(counts.documents for record in planned.done for counts in record.ledger.values()),
         "bytes": sum(file.bytes for file in files),
         "because": dict(Counter(why for _, why in planned.todo)),
         "parts": {task.name: why for task, why in planned.todo},
@@ -61,11 +62,11 @@ def status(config: Config, as_json: bool, verbose: bool) -> None:
         click.echo(json.dumps(found, indent=1))
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("stage", "state", "done", "to do", "rows", "MB"):
+    for heading in ("stage", "state", "done", "to do", "documents", "MB"):
         table.add_column(heading, justify="left" if heading in ("stage", "state") else "right")
     for row in found:
-        numbers = [f"{row[key]:,}" if key in row else "" for key in ("done", "todo", "rows")]
-        table.add_row(row["stage"], row["state"], *numbers, f"{row['bytes'] / 1e6:,.1f}" if "bytes" in row else "")
+        numbers = [f"{row[key]:,}" if key in row else "" for key in ("done", "todo", "documents")]
+        table.add_row(row["stage"], row["state"], *numbers, megabytes(row["bytes"]) if "bytes" in row else "")
     Console().print(table)
     for row in found:
         if "why" in row:

@@ -14,6 +14,7 @@ from rich.table import Table
 from babelmill.format import FormatError, Ledger, ledger_to_json, total
 from pipelines.config import Config
 from pipelines.execute import Outcome
+from pipelines.progress import megabytes
 from pipelines.stage import NotReady
 from pipelines.stages import STAGES
 from transforms.storage import WorkDirectory
@@ -76,13 +77,13 @@ def print_summary(config: Config, work: WorkDirectory, outcomes: Sequence[Outcom
         counts = [row["documents"], row["kept"], *(row["dropped"].get(reason, 0) for reason in reasons)]
         cells = [f"{count:,}" for count in counts]
         style = "bold" if row["language"] == "all" else None
-        table.add_row(row["language"], *cells, f"{row['bytes'] / 1e6:,.1f}", f"{row['tokens']:,}", style=style)
+        table.add_row(row["language"], *cells, megabytes(row["bytes"]), f"{row['tokens']:,}", style=style)
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     console.print(table)
     text = by_stage.get("download", {})
-    megabytes = sum(ledger.bytes for ledger in text.values()) / 1e6
+    size = sum(ledger.bytes for ledger in text.values())
     if any(one.done for one in outcomes):
-        rate = f", {megabytes / seconds:.1f} MB/s" if len(outcomes) == len(STAGES) else ""
-        click.echo(f"{megabytes:,.1f} MB of text in {seconds:.1f} s{rate}: {work.root}")
+        rate = f", {megabytes(size / seconds)} MB/s" if len(outcomes) == len(STAGES) else ""
+        click.echo(f"{megabytes(size)} MB of text in {seconds:.1f} s{rate}: {work.root}")
     else:
         click.echo(f"Nothing to do: {work.root} is up to date.")

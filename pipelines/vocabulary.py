@@ -99,7 +99,7 @@ class Vocabulary(Stage):
             Task(
                 name="vocabulary",
                 parameters=self.digest(),
-                inputs=digest([[file.path, file.sha256] for file in files]),
+                inputs=digest([job["quotas"], [[file.path, file.sha256] for file in files]]),
                 size=sum(file.bytes for file in files),
                 job=job,
             )

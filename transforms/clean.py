@@ -1,12 +1,12 @@
 """Cleaning a part: measure every document once, judge it by the measurements, sign it for deduplication.
 
 Measuring (normalisation, script, language, signature) is dear and depends on the text alone. Judging is cheap and
-depends on
-thresholds: it reads the measurements back, so that a threshold can be moved without measuring again.
+depends on thresholds: it reads the measurements back, so that a threshold can be moved without measuring again.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +21,9 @@ from transforms.normalise import Form, normalise
 from transforms.parts import Part, byte_lengths, names
 from transforms.rules import REASONS, Judgement, Rules, judge
 from transforms.storage import ArrowWriter, WorkDirectory
+
+MEASURING = 1
+"""Raised whenever the same text would be measured otherwise."""
 
 SIGNATURE_ROWS = 4096
 """Rows in a record batch of a signature file: 2 MiB."""
@@ -175,6 +178,8 @@ def measuring_digest(measures: Measures, model_sha256: str | None, code: str, ra
     spoken = spoken_language(code, measures.model)
     return digest(
         {
+            "version": MEASURING,
+            "unicode": unicodedata.unidata_version,
             "form": measures.form,
             "model": model_sha256,
             "shingle": measures.shingle,

@@ -21,7 +21,7 @@ from transforms.fetch import FetchOptions, fetch
 from transforms.journal import Record, Task
 from transforms.languages import language
 from transforms.parts import byte_lengths, constant
-from transforms.sources import SourceError
+from transforms.sources import SUFFIXES, SourceError
 from transforms.storage import STATE, WorkDirectory
 
 DOWNLOADS = "downloads"
@@ -40,8 +40,8 @@ def stamp(work: WorkDirectory, name: str, address: str, local: bool) -> list[Any
 
 def target_of(work: WorkDirectory, name: str, address: str) -> Path:
     """Where the file of a far source is kept."""
-    corpus = name.split("/")[0]
-    return work.path(f"{DOWNLOADS}/{corpus}/{address.rsplit('/', 1)[-1]}")
+    suffix = next((suffix for suffix in SUFFIXES if address.endswith(suffix)), SUFFIXES[0])
+    return work.path(f"{DOWNLOADS}/{name}{suffix}")
 
 
 @dataclass(frozen=True, kw_only=True)

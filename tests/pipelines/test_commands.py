@@ -146,7 +146,7 @@ def test_status_of_a_finished_run(finished):
     assert [stage["stage"] for stage in found] == [stage.name for stage in STAGES]
     assert all((stage["state"], stage["todo"]) == ("done", 0) and stage["done"] > 0 for stage in found)
     download = found[0]
-    assert download["rows"] == sum(len(documents(code)) for code in LANGUAGES)
+    assert download["documents"] == sum(len(documents(code)) for code in LANGUAGES)
     assert download["bytes"] == sum(path.stat().st_size for path in finished.glob("work/raw/**/*.arrow"))
 
 

@@ -106,7 +106,7 @@ def test_the_template_fits_a_screen():
         (("download", "timeout"), "a number above 0"),
         (("download", "retries"), "a whole number of 0 or more"),
         (("download", "part_bytes"), "a size from 1KiB to 1GiB, such as 32MiB"),
-        (("clean", "language_id", "model"), "a path or an address, such as glotlid.bin"),
+        (("clean", "language_id", "model"), "a path, such as glotlid.bin"),
         (("clean", "language_id", "thresholds"), "numbers from 0 to 1 by code, such as {gl: 0.4, zh-Hant: 0.6}"),
         (("clean", "language_id", "thresholds", "de"), "a number from 0 to 1"),
         (("clean", "script"), "a section with the keys share"),
