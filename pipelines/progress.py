@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SECONDS = {"bar": 0.5, "lines": 10.0, "json": 5.0}
 """How often each kind of progress speaks."""
 
+QUIET = 60.0
+"""Seconds for which a log may hear nothing."""
+
 
 def megabytes(size: float) -> str:
     """A number of bytes in MB: one decimal, or two digits where that would say nothing."""
@@ -79,11 +82,16 @@ class Progress:
 
     def _watch(self, journal: Journal, tasks: list[Task], began: float) -> None:
         """Look at the journal until told to stop."""
-        waiting, done = list(tasks), 0
+        waiting, done, silent = list(tasks), 0, 0.0
         while not self._halt.wait(SECONDS[self.style]):
             still = [task for task in waiting if not _finished(journal, task, began)]
+            # A log is not told every time that nothing has changed.
+            silent = silent + SECONDS[self.style] if len(still) == len(waiting) else QUIET
             done += _size(waiting) - _size(still)
             waiting = still
+            if self.style == "lines" and silent < QUIET:
+                continue
+            silent = 0.0
             self._say(journal.stage, len(tasks) - len(waiting), len(tasks), done, _size(tasks), time.time() - began)
 
     def _say(self, stage: str, done: int, tasks: int, read: int, size: int, seconds: float) -> None:

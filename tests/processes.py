@@ -26,5 +26,5 @@ def wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"{condition} did not come true in {seconds} s"
-        time.sleep(0.005)
+        time.sleep(0.001)
     return found

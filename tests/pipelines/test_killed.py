@@ -9,28 +9,31 @@ import pytest
 from processes import start, wait_until
 from small_run import call, hashes, write_config
 
-STAGES = ("download", "clean", "dedup", "sample", "vocab", "tokens", "order", "shards")
+JOURNALS = ("download-parts", "clean", "dedup", "sample", "vocab", "tokens", "order", "shards")
+"""Where the stages note what is finished, in their order."""
+
 KILLS = 4
 
 
-def records(work, stage="*"):
+def records(work, journal="*"):
     """Paths of the records of finished tasks, and of finished parts of downloads."""
-    return list((work / ".babelmill/journal").glob(f"{stage}/**/*.json"))
+    return list((work / ".babelmill/journal").glob(f"{journal}/**/*.json"))
 
 
 def moments(undisturbed, seed):
-    """Moments of a run, in order: a stage, how many of its tasks have been done, seconds after that."""
+    """Moments of a run, in order: a journal, how many records are in it, seconds after that."""
     chance = random.Random(seed)
-    for number in sorted(chance.sample(range(len(STAGES)), KILLS)):
-        yield STAGES[number], chance.randrange(len(records(undisturbed, STAGES[number]))), chance.uniform(0, 0.1)
+    for number in sorted(chance.sample(range(len(JOURNALS)), KILLS)):
+        most = len(records(undisturbed, JOURNALS[number]))
+        yield JOURNALS[number], chance.randrange(most), chance.choice([0, 0.003, 0.03, 0.3])
 
 
 def kill_at(moment, config, work):
     """Run until a moment, and no further."""
-    stage, tasks, seconds = moment
+    journal, finished, seconds = moment
     process = start("run", config)
-    plan = work / f".babelmill/plans/{stage}.json"
-    wait_until(lambda: (plan.exists() and len(records(work, stage)) >= tasks) or process.poll() is not None)
+    plan = work / f".babelmill/plans/{journal.removesuffix('-parts')}.json"
+    wait_until(lambda: (plan.exists() and len(records(work, journal)) >= finished) or process.poll() is not None)
     time.sleep(seconds)
     process.kill()
     said = process.communicate()[1]
