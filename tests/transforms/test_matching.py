@@ -177,6 +177,15 @@ def test_margin_says_which_pairs_are_read():
     assert found(source, range(60), margin=0.3)[0] == expected(source, 0.8, margin=0.3)
 
 
+def test_sets_of_too_unequal_size_are_not_read():
+    # Each a part of the next: the estimates lie around 0.78, and the sizes alone say that no pair reaches 0.8.
+    stock = np.random.default_rng(9).integers(1, 1 << 63, 1000, dtype=np.uint64)
+    source = Sets([stock[: round(1000 * 0.78**power)] for power in range(6)])
+    assert np.mean([(a == b).mean() >= 0.7 for a, b in itertools.pairwise(source.minhash)]) > 0.5
+    label, matches = found(source, range(6))
+    assert label == list(range(6)) and matches.candidates == 0
+
+
 def test_equal_documents_cost_nothing_and_groups_stay_apart():
     stock = list(range(1, 101))
     source = Sets([stock] * 500 + [stock] * 500, groups=[0] * 500 + [1] * 500)

@@ -15,7 +15,8 @@ def part(tmp_path):
     with work.write_arrow("a.arrow", SCHEMA) as writer:
         for size in SIZES:
             rows = range(start, start + size)
-            writer.write(pa.record_batch([pa.array(rows, pa.int32()), pa.array([f"t{row}" for row in rows])], schema=SCHEMA))
+            columns = [pa.array(rows, pa.int32()), pa.array([f"t{row}" for row in rows])]
+            writer.write(pa.record_batch(columns, schema=SCHEMA))
             start += size
     return Part.open(work, writer.file)
 

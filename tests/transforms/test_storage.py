@@ -21,7 +21,8 @@ def test_a_file_reads_back_and_is_described(tmp_path):
     with work.write_arrow("a/b.arrow", SCHEMA) as writer:
         writer.write(batch(1, 2))
         writer.write(batch(3))
-    assert writer.file == File("a/b.arrow", 3, (tmp_path / "a/b.arrow").stat().st_size, sha256_of(tmp_path / "a/b.arrow"))
+    path = tmp_path / "a/b.arrow"
+    assert writer.file == File("a/b.arrow", 3, path.stat().st_size, sha256_of(path))
     assert work.open_arrow(writer.file).read_all().column("row").to_pylist() == [1, 2, 3]
 
 
