@@ -36,6 +36,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from babelmill.format import read_manifest
 from transforms.jaccard import jaccard, shingle_sets
 from transforms.journal import Record
 from transforms.manifest import records_of
@@ -61,7 +62,7 @@ class Documents:
     """The n documents of one language's file, and what a run made of them.
 
     Attributes:
-        code: the corpus's code of the language.
+        words: tokens in a shingle.
         texts: string[n], cleaned.
         own: float32 (n,), probability of the file's language; NaN where the model does not know it.
         reason: str (n,), why `clean` rejected each; "" where it stays.
@@ -69,7 +70,7 @@ class Documents:
         truth: n objects of the truth file.
     """
 
-    code: str
+    words: int
     texts: pa.StringArray
     own: np.ndarray
     reason: np.ndarray
@@ -88,7 +89,7 @@ class Documents:
     @cached_property
     def shingle_sets(self) -> tuple[np.ndarray, np.ndarray]:
         """Values and offsets of the documents' sets of shingles, as of `jaccard.shingle_sets`."""
-        return shingle_sets(self.texts)
+        return shingle_sets(self.texts, words=self.words)
 
 
 def records_by_code(work: WorkDirectory) -> dict[str, list[Record]]:
@@ -100,14 +101,14 @@ def records_by_code(work: WorkDirectory) -> dict[str, list[Record]]:
     return dict(found)
 
 
-def read_documents(work: WorkDirectory, code: str, records: Sequence[Record], truth: Path) -> Documents:
+def read_documents(work: WorkDirectory, records: Sequence[Record], truth: Path, *, words: int) -> Documents:
     """Read what a run made of one language's file.
 
     Args:
         work: the work directory.
-        code: the corpus's code of the language.
-        records: of `clean`, of its parts in order.
+        records: of `clean`, of the language's parts in order.
         truth: the language's truth file.
+        words: tokens in a shingle.
     """
     parts = [work.map_arrow(record.files["part"]).read_all() for record in records]
     table = pa.concat_tables(parts).select(["document", "text", "own"]).combine_chunks()
@@ -125,7 +126,7 @@ def read_documents(work: WorkDirectory, code: str, records: Sequence[Record], tr
             cluster[starts[record.name] + removals.column("row").to_numpy()] = places
     lines = truth.read_text(encoding="utf-8").splitlines()
     return Documents(
-        code=code,
+        words=words,
         texts=pa.concat_arrays(table.column("text").chunks),
         own=table.column("own").to_numpy(),
         reason=reason,
@@ -154,7 +155,7 @@ def exact_duplicates(documents: Documents) -> Row:
     """Copies among the texts that `clean` kept, by folded text, and how many of them are left."""
     folding = Folding()
     copies, left = Counter[str](), Counter[str]()
-    for number in np.flatnonzero(documents.kept):
+    for number in np.flatnonzero(documents.kept).tolist():
         text = documents.texts[number].as_py()
         folded = " ".join(text.translate(folding).split()) or text
         copies[folded] += 1
@@ -168,7 +169,7 @@ def exact_duplicates(documents: Documents) -> Row:
 def near_duplicates(documents: Documents, threshold: float) -> Row:
     """All pairs of a true similarity of at least the threshold among what `clean` kept, and what became of them."""
     kept = np.flatnonzero(documents.kept)
-    left, right, similarity = true_pairs(documents.texts.take(pa.array(kept)), threshold)
+    left, right, similarity = true_pairs(documents.texts.take(pa.array(kept)), threshold, words=documents.words)
     left, right, differ = kept[left], kept[right], similarity < 1
     joined = documents.cluster[left] == documents.cluster[right]
     removed = np.flatnonzero(documents.cluster != np.arange(documents.cluster.size))
@@ -183,14 +184,14 @@ def near_duplicates(documents: Documents, threshold: float) -> Row:
     }
 
 
-def true_pairs(texts: pa.StringArray, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def true_pairs(texts: pa.StringArray, threshold: float, *, words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All pairs of texts whose sets of shingles have a Jaccard similarity of at least `threshold`: an inverted index.
 
     Returns:
         left, right: int64 (m,), indices of texts, left > right.
         similarity: float64 (m,).
     """
-    values, offsets = shingle_sets(texts)
+    values, offsets = shingle_sets(texts, words=words)
     terms, numbers = np.unique(values, return_inverse=True)
     owners = np.repeat(np.arange(len(texts)), np.diff(offsets))
     order = np.argsort(numbers, kind="stable")
@@ -222,13 +223,13 @@ def _true_pairs(numbers, offsets, postings, starts, threshold):
 def copies_by_truth(documents: Documents, threshold: float) -> Row:
     """Copies by how much they were edited, where `clean` kept both: how many, how many similar, how many joined."""
     original = {truth["of"]: number for number, truth in enumerate(documents.truth) if truth["kind"] == "original"}
-    copies = np.flatnonzero(documents.kept & (documents.of_kind("exact") | documents.of_kind("near")))
+    copies = np.flatnonzero(documents.kept & (documents.of_kind("exact") | documents.of_kind("near"))).tolist()
     pairs = [(number, original[documents.truth[number]["of"]]) for number in copies]
     left, right = np.array([pair for pair in pairs if documents.kept[pair[1]]], np.int64).reshape(-1, 2).T
-    edits = np.array([documents.truth[number]["edit"] for number in left])
+    edits = np.array([documents.truth[number]["edit"] for number in left.tolist()])
     similar = jaccard(*documents.shingle_sets, left, right) >= threshold
     joined = documents.cluster[left] == documents.cluster[right]
-    row = {}
+    row: Row = {}
     for edit in (0.0, *EDITS):
         name, chosen = f"edit_{edit:.0%}" if edit else "exact", edits == edit
         row |= {name: int(chosen.sum()), f"{name}_similar": int(similar[chosen].sum())}
@@ -256,6 +257,8 @@ def foreign_documents(documents: Documents, similar: np.ndarray) -> Row:
 
 def lost_originals(documents: Documents, english: np.ndarray) -> Row:
     """Originals that `clean` rejected, by reason and by how much of them is English.
+
+    `own_label` counts those among them to which the model gives their own language with a probability of at least 0.5.
 
     Args:
         documents: of one file.
@@ -292,21 +295,19 @@ def known_share(documents: Documents, known: np.ndarray) -> np.ndarray:
     return np.add.reduceat(hits, offsets[:-1]) / np.diff(offsets)
 
 
-def evaluate(
-    work: WorkDirectory, truth: Path, *, languages: Sequence[str] | None, threshold: float
-) -> dict[str, list[Row]]:
+def evaluate(work: WorkDirectory, truth: Path, *, languages: Sequence[str] | None) -> dict[str, list[Row]]:
     """All four tables, a row a language, one language in memory at a time.
 
     Args:
         work: the work directory.
         truth: folder of the truth files.
         languages: those to compare by brute force; None: all.
-        threshold: of near duplicates.
     """
-    records = records_by_code(work)
+    records, parameters = records_by_code(work), read_manifest(work.path("dedup/manifest.json"))["parameters"]
+    threshold = parameters["threshold"]
 
     def read(code: str) -> Documents:
-        return read_documents(work, code, records[code], truth / f"{code}.jsonl")
+        return read_documents(work, records[code], truth / f"{code}.jsonl", words=parameters["shingle"])
 
     english = originals_shingles(read("en")) if "en" in records else np.zeros(0, np.uint64)
     tables: dict[str, list[Row]] = {"duplicates": [], "copies": [], "foreign": [], "originals": []}
@@ -351,12 +352,9 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="finished work directory of a run over noisy/cc-100")
     parser.add_argument("truth", type=Path, help="the folder noisy/truth")
     parser.add_argument("--languages", nargs="+", metavar="CODE", help="compare these by brute force; default: all")
-    parser.add_argument("--threshold", type=float, default=0.8, help="of near duplicates; the run's own (0.8)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the tables here as well")
     options = parser.parse_args()
-    tables = evaluate(
-        WorkDirectory(options.work), options.truth, languages=options.languages, threshold=options.threshold
-    )
+    tables = evaluate(WorkDirectory(options.work), options.truth, languages=options.languages)
     for name, rows in tables.items():
         print(f"### {name.capitalize()}\n\n{markdown(rows)}\n")
     if options.json:

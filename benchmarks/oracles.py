@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import fasttext
 import numpy as np
@@ -114,12 +115,15 @@ def check_languages(work: WorkDirectory, records: Iterable[Record], model_path: 
     return check
 
 
-def fasttext_predictions(model, texts: Sequence[str], own: Sequence[str]) -> tuple[list, list[float], list[float]]:
+def fasttext_predictions(
+    model: Any, texts: Sequence[str], own: Sequence[str]
+) -> tuple[list[str | None], list[float], list[float]]:
     """For each text the best label (None: there is none), its probability, and the summed probability of labels `own`.
 
     fastText reads a line, so line breaks become spaces.
     """
-    label, score, summed = [], [], []
+    label: list[str | None] = []
+    score, summed = [], []
     for text in texts:
         found, probabilities = model.predict(text.replace("\n", " "), k=-1 if own else 1)
         names = [name.removeprefix("__label__") for name in found]

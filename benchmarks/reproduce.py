@@ -32,7 +32,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +103,7 @@ def run(command: Command, work: Path) -> Measured:
         time.sleep(SAMPLING)
     seconds = time.monotonic() - start
     if process.returncode:
-        raise RuntimeError(f"{' '.join(map(str, process.args))} ended with exit code {process.returncode}")
+        raise RuntimeError(f"the run of {command.config} in {work} ended with exit code {process.returncode}")
     ledger = read_manifest(work / "raw/manifest.json")["ledger"]
     megabytes = sum(counts["bytes"] for counts in ledger.values()) / 1e6
     return Measured(seconds, megabytes, peak["Pss"], peak["Pss_Anon"])
@@ -131,7 +131,7 @@ def differences(found: dict[str, str], expected: dict[str, str]) -> list[str]:
     return sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
 
 
-def by_folder(names: Iterator[str] | Sequence[str]) -> str:
+def by_folder(names: Iterable[str]) -> str:
     """How many of some paths, or of a journal's records, are in each folder: `clean 12, dedup 12`."""
     counts = Counter(name.split("/")[0] for name in names)
     return ", ".join(f"{folder} {count}" for folder, count in sorted(counts.items())) or "none"
