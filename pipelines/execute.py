@@ -87,7 +87,7 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
     # Beam takes a second to import, and a stage with nothing to do should not wait for it.
     import apache_beam as beam
 
-    from pipelines.runner import lanes, new_pipeline, pipeline_options, run_to_end
+    from pipelines.runner import lanes, pipeline_options, run_to_end
     from transforms.tasks import Plan, ReadTasks, WriteManifest, deal, stopped_by
 
     options = pipeline_options(arguments)
@@ -100,7 +100,7 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
         done=list(planned.done),
     ).write(stage.work)
     try:
-        pipeline = new_pipeline(options)
+        pipeline = beam.Pipeline(options=options)
         tasks = pipeline | "Plan" >> beam.Create([plan]) | "Tasks" >> ReadTasks(root=root)
         records = stage.expand(tasks, root, plan, stage.config.on_error == "stop")
         records | "Manifest" >> WriteManifest(root=root, plan=plan)

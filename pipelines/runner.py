@@ -7,8 +7,7 @@ import io
 import logging
 import os
 import sys
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
@@ -41,16 +40,21 @@ def lanes(options: PipelineOptions) -> int:
     return 1
 
 
-def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
-    """A pipeline that says nothing; what is wrong comes as an exception."""
-    logging.getLogger().setLevel(logging.ERROR)
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
-    warnings.filterwarnings("ignore", module="apache_beam")
-    return beam.Pipeline(options=options)
-
-
 def run_to_end(pipeline: beam.Pipeline) -> None:
-    """Run a pipeline. Its workers print the traceback of an error before they raise it; here it is only raised."""
-    with contextlib.redirect_stderr(io.StringIO()) as said:
+    """Run a pipeline. Its workers log and print the traceback of an error before they raise it: here it is only raised."""
+    with _quiet("", "apache_beam"), contextlib.redirect_stderr(io.StringIO()) as said:
         pipeline.run().wait_until_finish()
     sys.stderr.write(said.getvalue())
+
+
+@contextlib.contextmanager
+def _quiet(*loggers: str) -> Iterator[None]:
+    """Let loggers say nothing for a while."""
+    levels = {name: logging.getLogger(name).level for name in loggers}
+    try:
+        for name in loggers:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

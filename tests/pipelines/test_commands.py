@@ -93,20 +93,24 @@ def test_stages_one_by_one_make_what_run_makes(finished, tmp_path):
             assert path.read_bytes() == (finished / "work" / path.relative_to(tmp_path / "work")).read_bytes()
 
 
-def test_run_for_machines(copy):
-    result = call("run", copy / "corpus.yaml", "--json", *SHORTER)
+def test_run_for_machines(finished):
+    result = call("run", finished / "corpus.yaml", "--json")
     assert result.exit_code == 0 and result.stderr == ""
     *progress, summary = lines(result)
-    assert [(event["event"], event["stage"]) for event in progress if event["event"] != "progress"] == [
-        (kind, stage.name) for stage in STAGES for kind in ("start", "end")
-    ]
+    expected = [(kind, stage.name) for stage in STAGES for kind in ("start", "end")]
+    assert [(event["event"], event["stage"]) for event in progress] == expected
+    *rows, total = summary["rows"]
+    assert [row["language"] for row in rows] == sorted(LANGUAGES) and total["language"] == "all"
+    for name in ("documents", "kept", "tokens", "bytes"):
+        assert total[name] == sum(row[name] for row in rows) > 0
+
+
+def test_the_summary_counts_what_was_dropped_by_reason(copy):
+    result = call("clean", copy / "corpus.yaml", "--json", *SHORTER)
+    summary = lines(result)[-1]
     german = next(row for row in summary["rows"] if row["language"] == "de")
     short = sum(len(text) < 300 for text in documents("de"))
-    assert short > 5
-    assert german["documents"] == german["kept"] + german["dropped"]["too_short"] == len(documents("de"))
-    assert german["dropped"] == {"too_short": short}
-    for name in ("documents", "kept", "tokens", "bytes"):
-        assert summary["rows"][-1][name] == sum(row[name] for row in summary["rows"][:-1]) > 0
+    assert german["dropped"] == {"too_short": short} and short > 5
     assert summary["ledgers"]["clean"] == read_manifest(copy / "work/clean/manifest.json")["ledger"]
 
 
