@@ -41,7 +41,7 @@ def lanes(options: PipelineOptions) -> int:
 
 
 def run_to_end(pipeline: beam.Pipeline) -> None:
-    """Run a pipeline. Its workers log and print the traceback of an error before they raise it: here it is only raised."""
+    """Run a pipeline. Its workers log and print an error's traceback before they raise it; here it is only raised."""
     with _quiet("", "apache_beam"), contextlib.redirect_stderr(io.StringIO()) as said:
         pipeline.run().wait_until_finish()
     sys.stderr.write(said.getvalue())
