@@ -7,9 +7,10 @@ Every run is a process of its own with a work directory of its own below `--scra
 left alone. All files of a run are compared but those of `.babelmill/`, byte by byte through their sha256. The first run
 after an installation also compiles kernels, which takes a minute or two: for timings, run something before.
 
-With `--kill N`, N runs get SIGKILL at moments drawn evenly from the time that an undisturbed run takes, and the same
-command goes on with each. A part counts as finished when its record is in the journal; it counts as done again when its
-record or one of its files is written anew afterwards, even with the same bytes: another inode or modification time.
+With `--kill N`, N runs get SIGKILL at moments drawn evenly from the time that an undisturbed run takes (a run that has
+ended by then does not count), and the same command goes on with each. A part counts as finished when its record is in
+the journal; it counts as done again when its record or one of its files is written anew afterwards, even with the same
+bytes: another inode or modification time.
 
 Of each run: wall time, MB of decoded text a second, and the peak memory of its process tree, sampled four times a
 second. That is the sum of PSS (Linux's proportional set size: a page that n processes share counts 1/n in each), in all
@@ -45,6 +46,9 @@ from transforms.storage import STATE, sha256_of
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLING = 0.25
 """Seconds between two looks at the memory."""
+
+STRETCH = 1.3
+"""Moments are drawn from this many times an undisturbed run's time: a machine that got busier is hit at the end too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +213,7 @@ def kill_runs(command: Command, scratch: Path, *, kills: int, seed: int) -> bool
     print(f"undisturbed: {measured}", flush=True)
     expected, moments, right, killed = hashes(undisturbed), random.Random(seed), True, 0
     while killed < kills:
-        work, moment = scratch / "killed", moments.uniform(0, measured.seconds)
+        work, moment = scratch / "killed", moments.uniform(0, STRETCH * measured.seconds)
         if kill_at(command, work, moment):
             killed += 1
             before = finished(work) if work.exists() else {}

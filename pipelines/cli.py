@@ -23,9 +23,9 @@ COMMANDS = {
 }
 
 EXIT_CODES = """
-Exit codes: 0 all is well; 1 a defect of Babelmill; 2 the command line or the configuration is wrong; 3 finished, but
-some input was rejected whole; 4 `verify` found a difference; 5 the run stopped before its end; 75 another run has the
-work directory.
+Exit codes: 0 all is well; 1 a defect of Babelmill, or interrupted; 2 the command line or the configuration is wrong;
+3 finished, but some input was rejected whole; 4 `verify` found a difference; 5 the run stopped before its end; 75
+another run has the work directory.
 """
 
 

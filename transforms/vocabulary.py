@@ -24,7 +24,7 @@ from vocab.model_file import VocabularyError, parse_model
 from vocab.sampling import cut, document_keys
 from vocab.training import TrainingOptions, train, vocab_lines
 
-MEASURED = 2_000
+MEASURED = 200
 """Documents of a language, at most, on which fertility and the exported tokenizer are measured."""
 
 
