@@ -66,7 +66,7 @@ class Command:
     workers: int = 2
 
     def start(self, work: Path) -> subprocess.Popen:
-        """Start it in a session of its own, so that it can be killed with all of its children."""
+        """Start it apart from this process, so that it can be killed with all of its children."""
         settings = [word for setting in (*self.settings, f"workdir={work}") for word in ("--set", setting)]
         program = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", str(self.config), "-q"]
         arguments = [*program, *settings, "--", f"--direct_num_workers={self.workers}"]

@@ -1,4 +1,4 @@
-"""Small vocabularies of some of the sample's languages, trained once a session."""
+"""Small vocabularies of some of the sample's languages, trained once."""
 
 import lzma
 import unicodedata
