@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 
 import click
+
+from pipelines.kernels import keep_kernels
 
 COMMANDS = {
     "init": ("pipelines.starting", "Write a commented configuration into a folder."),
@@ -58,6 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Entry point; an error that is the user's business comes out as a message and an exit code."""
     # Beam warns on import of cloud libraries that nobody asked for.
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    keep_kernels(os.environ)
     try:
         babelmill.main(args=arguments, prog_name="babelmill", standalone_mode=True)
     except BrokenPipeError:

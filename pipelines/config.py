@@ -293,8 +293,8 @@ class Vocabulary(Section):
     """The SentencePiece model that all languages share."""
 
     model_file: LocalPath | None = Field(default=None, examples=["my.model"])
-    """Path of a SentencePiece model that exists; empty: one is trained. All other keys but `sample` say how to train,
-    so it stands without them."""
+    """Path of a SentencePiece model that exists; empty: one is trained. All other keys say how to train, so it stands
+    without them."""
     size: int = Field(default=32_000, ge=300)
     """Pieces of the vocabulary. Suits some ten languages (mozilla: 32,000 for two); for a hundred take the 250,000 of
     XLM-R, mT5 and ERNIE-M."""
@@ -308,8 +308,7 @@ class Vocabulary(Section):
     they have and the others share what is left, as for umT5; at mT5's exponent the smallest repeat over 100 times."""
     sample: Size = Field(default=50_000_000, ge=10_000)
     """Text that is drawn, of all languages together. 50 MB train in two to three minutes (unigram, 32,000 pieces, two
-    threads) and take 1 GB of memory, 21 bytes for each byte of text. Also bounds what a `model_file` is measured
-    on."""
+    threads) and take 1 GB of memory, 21 bytes for each byte of text."""
     coverage: float = Field(default=0.9995, ge=0.98, le=1)
     """Share of the sample's characters that get a piece. SentencePiece's own default; stopes takes 0.99995. The
     others fall back to bytes."""
@@ -351,7 +350,7 @@ class Vocabulary(Section):
 
     @model_validator(mode="after")
     def _trained_or_given(self) -> Vocabulary:
-        training = self.model_fields_set - {"model_file", "sample"}
+        training = self.model_fields_set - {"model_file"}
         given = [name for name in type(self).model_fields if name in training and getattr(self, name) is not None]
         if self.model_file is not None and given:
             raise problem(f"found keys for training beside it, {', '.join(given)}; remove them, or it", "model_file")

@@ -101,7 +101,7 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
     ).write(stage.work)
     try:
         pipeline = beam.Pipeline(options=options)
-        tasks = pipeline | "Plan" >> beam.Create([plan]) | "Tasks" >> ReadTasks(root=root)
+        tasks = pipeline | "Tasks" >> ReadTasks(root=root, plan=plan)
         records = stage.expand(tasks, root, plan, stage.config.on_error == "stop")
         records | "Manifest" >> WriteManifest(root=root, plan=plan)
         run_to_end(pipeline)

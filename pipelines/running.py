@@ -11,6 +11,7 @@ import click
 from pipelines import command
 from pipelines.config import Config
 from pipelines.execute import Outcome, run_stage
+from pipelines.kernels import compilation_told
 from pipelines.progress import Progress
 from pipelines.stages import STAGES, check, stages_of
 from pipelines.summary import print_summary
@@ -52,7 +53,7 @@ def work_through(
     work, progress = command.work_directory(config), progress_of(as_json, quiet)
     outcomes: list[Outcome] = []
     check(config, work)
-    with command.locked(work):
+    with command.locked(work), compilation_told(silent=quiet or as_json):
         for stage in STAGES:
             if stage.name in names:
                 current = stage(config, work)

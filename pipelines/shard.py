@@ -85,6 +85,7 @@ class Shards(Stage):
     """One task a shard."""
 
     name = "shards"
+    version = 2
     title = "shard"
     folder = "shards"
     owned = ("shards",)

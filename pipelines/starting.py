@@ -63,8 +63,6 @@ def demo(folder: Path, beam_options: tuple[str, ...]) -> None:
     with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(DEMO.format(sample=json.dumps(str(sample), ensure_ascii=False)), encoding="utf-8")
-    click.echo(
-        "Some forty languages of the Universal Declaration; the first run compiles kernels, which takes a minute."
-    )
+    click.echo("Some forty languages of the Universal Declaration of Human Rights.")
     work_through([stage.name for stage in STAGES], load(path), beam_options)
     click.echo(f"\nLook at it:  babelmill inspect {folder}/work/shards/documents/train/de\nConfiguration: {path}")

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from babelmill.format import File, digest, total
+from babelmill.format import File, Ledger, digest, total
 from pipelines.dedup import Dedup
 from pipelines.kept import kept_parts
 from pipelines.stage import NotReady, Stage, usable
 from transforms.journal import Task
 from transforms.storage import sha256_of
-from transforms.vocabulary import MakeVocabulary, SamplePart
+from transforms.vocabulary import MEASURED, MakeVocabulary, SamplePart
 from vocab.encoding import load
 from vocab.sampling import Quota, quotas, threshold
 
@@ -28,14 +28,22 @@ class Sample(Stage):
     def parameters(self) -> dict[str, Any]:
         """How much of each language is wanted."""
         section = self.config.vocabulary
+        if section.model_file:
+            return {"measured": MEASURED, "seed": self.config.seed}
         chosen = section.model_dump(mode="json", include={"alpha", "unimax", "sample"})
         return {**chosen, "seed": self.config.seed}
 
     def quotas(self) -> dict[str, Quota]:
-        """Bytes of each language that the sample should hold, from the ledger of `dedup`."""
+        """Bytes of each language that the sample should hold, from the ledger of `dedup`.
+
+        A model that is given is only measured, on `MEASURED` documents of average size.
+        """
         section = self.config.vocabulary
         kept = total(record.ledger for record in Dedup(self.config, self.work).succeeded())
-        sizes = {language: ledger.bytes for language, ledger in kept.items() if ledger.bytes}
+        kept = {language: ledger for language, ledger in kept.items() if ledger.bytes}
+        if section.model_file:
+            return {language: _enough_to_measure(ledger) for language, ledger in kept.items()}
+        sizes = {language: ledger.bytes for language, ledger in kept.items()}
         return quotas(sizes, budget=section.sample, alpha=section.alpha, epochs=section.unimax)
 
     def tasks(self) -> list[Task]:
@@ -66,10 +74,16 @@ class Sample(Stage):
         return SamplePart(seed=self.config.seed)
 
 
+def _enough_to_measure(kept: Ledger) -> Quota:
+    wanted = -(-kept.bytes * min(MEASURED, kept.kept) // kept.kept)
+    return Quota(wanted=wanted, available=kept.bytes, granted=wanted)
+
+
 class Vocabulary(Stage):
     """One task: train the model, or take the one that the configuration names."""
 
     name = "vocab"
+    version = 2
     title = "vocab"
     folder = "vocab"
     owned = ()

@@ -11,10 +11,6 @@ import pyarrow as pa
 from babelmill.format import File
 from transforms.storage import WorkDirectory
 
-BATCH_BYTES = 1 << 20
-"""Text, tokens or signatures in a record batch of a part: small enough that a reader's working set stays small."""
-
-
 def constant(value: str, rows: int) -> pa.DictionaryArray:
     """A dictionary-encoded column that holds one string in every row."""
     return names(np.zeros(rows, np.int16), [value])
@@ -29,6 +25,11 @@ def names(indices: np.ndarray, values: list[str] | tuple[str, ...]) -> pa.Dictio
     """
     indices = np.ascontiguousarray(indices, np.int16)
     return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(values, pa.string()))
+
+
+def lists(values: np.ndarray, offsets: np.ndarray) -> pa.ListArray:
+    """A column of lists: row i is `values[offsets[i]:offsets[i + 1]]`; values are not copied."""
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values))
 
 
 def removed_rows(work: WorkDirectory, *files: File | None) -> np.ndarray:

@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow as pa
 
 from babelmill.format import DOCUMENTS, TOKENS, File, Ledger
+from babelmill.mapped import ListColumn, Memory, NumberColumn
 from transforms.journal import Record, Task
-from transforms.parts import Part, constant, kept_mask, names, removed_rows
+from transforms.parts import Part, constant, kept_mask, lists, names, removed_rows
 from transforms.signatures import open_cached
 from transforms.storage import WorkDirectory
 from vocab.encoding import load
@@ -209,36 +210,49 @@ class GatherShard:
         parts = json.loads(order.reader.schema.metadata[b"parts"])
         rows = order.take(np.arange(task.job["start"], task.job["stop"]), ["part", "row"])
         part, row = (rows.column(name).to_numpy() for name in ("part", "row"))
-        taken = _gather(work, parts, part, row.astype(np.int64))
+        documents, ids, offsets = _gather(work, parts, part, row.astype(np.int64))
         corpora = sorted({corpus for corpus, _ in parts})
         corpus = np.array([corpora.index(corpus) for corpus, _ in parts], np.int16)[part]
-        tokens = len(taken.column("input_ids").combine_chunks().flatten())
-        columns = [
-            taken.column("input_ids"),
-            constant(language, part.size),
-            names(corpus, corpora),
-            taken.column("document"),
-        ]
-        table = pa.table(columns, schema=DOCUMENTS)
         with work.write_arrow(f"shards/{task.name}.arrow", DOCUMENTS) as writer:
-            rows_per_batch = max(1, BATCH_TOKENS * part.size // max(tokens, 1))
-            for start in range(0, table.num_rows, rows_per_batch):
-                writer.write(table.slice(start, rows_per_batch).combine_chunks().to_batches()[0])
+            rows_per_batch = max(1, BATCH_TOKENS * part.size // max(ids.size, 1))
+            for start in range(0, part.size, rows_per_batch):
+                chosen = slice(start, start + rows_per_batch)
+                bounds = offsets[start : start + rows_per_batch + 1]
+                columns = [
+                    lists(ids[bounds[0] : bounds[-1]], bounds - bounds[0]),
+                    constant(language, len(bounds) - 1),
+                    names(corpus[chosen], corpora),
+                    pa.array(documents[chosen]),
+                ]
+                writer.write(pa.record_batch(columns, schema=DOCUMENTS))
         return Record(
             name=task.name,
             parameters=task.parameters,
             inputs=task.inputs,
             files={"shard": writer.file},
-            ledger={language: Ledger(documents=part.size, kept=part.size, tokens=tokens)},
+            ledger={language: Ledger(documents=part.size, kept=part.size, tokens=ids.size)},
         )
 
 
-def _gather(work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndarray) -> pa.Table:
-    """Rows `row` of the token files of `parts`, in the order asked for."""
-    pieces, place, filled = [], np.empty(part.size, np.int64), 0
+def _gather(work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Rows of token files: document numbers, token ids one after the other, and the offsets of each row's.
+
+    Args:
+        work: the work directory.
+        parts: [corpus, token file] of each part.
+        part, row: which rows of which parts, in the order wanted.
+    """
+    batches: list[pa.RecordBatch] = []
+    paths: list[str] = []
+    batch, local = np.empty(part.size, np.int64), np.empty(part.size, np.int64)
     for number in np.unique(part):
-        mine = np.flatnonzero(part == number)
-        pieces.append(open_cached(work, File(**parts[number][1])).take(row[mine], ["input_ids", "document"]))
-        place[mine] = filled + np.arange(mine.size)
-        filled += mine.size
-    return pa.concat_tables(pieces).combine_chunks().take(pa.array(place))
+        file = File(**parts[number][1])
+        source, mine = open_cached(work, file), np.flatnonzero(part == number)
+        within = np.searchsorted(source.starts, row[mine], side="right") - 1
+        batch[mine], local[mine] = within + len(batches), row[mine] - source.starts[within]
+        batches += [found.select(["document", "input_ids"]) for found in source.batches()]
+        paths += [str(work.path(file.path))] * (len(batches) - len(paths))
+    memory = Memory(batches)
+    documents = NumberColumn(memory, [found.column("document") for found in batches])
+    ids = ListColumn(memory, [found.column("input_ids") for found in batches], paths)
+    return documents.take(batch, local), *ids.take(batch, local)

@@ -1,23 +1,23 @@
 """The work directory: the only place where stages read and write, so that files appear whole or not at all.
 
-A file is written under `.babelmill/tmp`, hashed on the way, synced, and renamed to its final name: a task that is
-killed, or runs twice, leaves one right file or none. Readers map a file and check its sha256 before they trust a byte
-of it.
+A file is written under `.babelmill/tmp`, hashed on the way, and renamed to its final name: a task that is killed, or
+runs twice, leaves one right file or none. Readers map a file and check its sha256 before they trust a byte of it,
+unless this process wrote or checked it and nothing has touched it since.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -124,9 +124,11 @@ class WorkDirectory:
         if not self.has(file):
             found = f"{path.stat().st_size:,} bytes" if path.exists() else "no file"
             raise CorruptFile(f"{path}: found {found}, expected {file.bytes:,} bytes; {cure}")
-        found = sha256_of(path)
+        stamp = _Stamp.of(path)
+        found = _known().get(stamp) or sha256_of(path)
         if found != file.sha256:
             raise CorruptFile(f"{path}: found sha256 {found[:12]}…, expected {file.sha256[:12]}…; {cure}")
+        _known()[stamp] = found
 
     def has(self, file: File) -> bool:
         """Whether a file of the right size is there."""
@@ -176,13 +178,34 @@ class ArrowWriter:
             with writing(self._final):
                 if kind is None:
                     self._writer.close()
-                    self._sink.sync()
                 self._sink.close_file()
                 if kind is None:
                     self._temporary.replace(self._final)
                     self.file = File(self._name, self.rows, self._sink.size, self._sink.sha256.hexdigest())
+                    _known()[_Stamp.of(self._final)] = self.file.sha256
         finally:
             self._temporary.unlink(missing_ok=True)
+
+
+class _Stamp(NamedTuple):
+    """What changes when a file is written, moved or replaced."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    @classmethod
+    def of(cls, path: Path) -> _Stamp:
+        found = path.stat()
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@functools.cache
+def _known() -> dict[_Stamp, str]:
+    """sha256 of the files that this process has written or read whole: a hundred bytes a file."""
+    return {}
 
 
 class _HashingFile:
@@ -205,11 +228,7 @@ class _HashingFile:
         self._file.flush()
 
     def close(self) -> None:
-        """Arrow closes its sink; the file stays open until it is synced."""
-
-    def sync(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Arrow closes its sink; errors of closing the file are told apart by `close_file`."""
 
     def close_file(self) -> None:
         self._file.close()

@@ -178,9 +178,9 @@ def test_the_sample_is_by_alpha_or_by_unimax():
 
 
 def test_a_given_model_excludes_the_keys_for_training():
-    assert Vocabulary(model_file="my.model", sample="1MB").sample == 1_000_000
-    found = said(Vocabulary, model_file="my.model", size=32_000, unimax=2)
-    assert found == {("model_file",): "found keys for training beside it, size, unimax; remove them, or it"}
+    assert Vocabulary(model_file="my.model").model_file == "my.model"
+    found = said(Vocabulary, model_file="my.model", size=32_000, sample="1MB")
+    assert found == {("model_file",): "found keys for training beside it, size, sample; remove them, or it"}
 
 
 def test_every_training_key_reaches_the_trainer():

@@ -79,7 +79,7 @@ def deduplicate(work, parts, *, groups=None, workers=1, **changes):
     flags = [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
     root, lines = str(work.root), work.path("records")
     with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions(flags)) as pipeline:
-        tasks = pipeline | beam.Create([plan]) | ReadTasks(root=root)
+        tasks = pipeline | ReadTasks(root=root, plan=plan)
         records = tasks | Deduplicate(stage="dedup", root=root, plan=plan, **settings)
         _ = records | beam.combiners.ToList() | beam.Map(lambda found: lines.write_text("\n".join(sorted(found))))
     found = [Record.from_json(line) for line in lines.read_text().splitlines()]

@@ -91,3 +91,19 @@ except WorkDirectoryError as error:
     assert "cannot write" in found.stdout and "big.arrow" in found.stdout
     assert not (tmp_path / "big.arrow").exists()
     assert not list((tmp_path / ".babelmill/tmp").iterdir())
+
+
+def test_a_file_is_hashed_once_until_it_is_touched(tmp_path, monkeypatch):
+    work = WorkDirectory(tmp_path)
+    with work.write_arrow("a.arrow", SCHEMA) as writer:
+        writer.write(batch(1))
+    hashed = []
+    monkeypatch.setattr("transforms.storage.sha256_of", lambda path: hashed.append(path) or sha256_of(path))
+    work.check(writer.file)
+    assert hashed == []
+    path = tmp_path / "a.arrow"
+    (tmp_path / "copy").write_bytes(path.read_bytes())
+    (tmp_path / "copy").replace(path)
+    work.check(writer.file)
+    work.check(writer.file)
+    assert hashed == [path]

@@ -39,7 +39,7 @@ def run(tmp_path, names, done=(), stop=False, workers=1):
     mode = "in_memory" if workers == 1 else "multi_threading"
     flags = [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
     with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions(flags)) as pipeline:
-        tasks = pipeline | beam.Create([plan]) | ReadTasks(root=root)
+        tasks = pipeline | ReadTasks(root=root, plan=plan)
         records = tasks | RunTasks(stage="copies", root=root, function=Copy(), stop=stop)
         _ = records | WriteManifest(root=root, plan=plan)
     return work
