@@ -11,6 +11,7 @@ import pyarrow as pa
 from babelmill.format import File
 from transforms.storage import WorkDirectory
 
+
 def constant(value: str, rows: int) -> pa.DictionaryArray:
     """A dictionary-encoded column that holds one string in every row."""
     return names(np.zeros(rows, np.int16), [value])
