@@ -6,13 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from babelmill.format import File, Ledger, digest, total
+from babelmill.format import File, digest, total
 from pipelines.dedup import Dedup
 from pipelines.kept import kept_parts
 from pipelines.stage import NotReady, Stage, usable
 from transforms.journal import Task
 from transforms.storage import sha256_of
-from transforms.vocabulary import MEASURED, MakeVocabulary, SamplePart
+from transforms.vocabulary import MakeVocabulary, SamplePart
 from vocab.encoding import load
 from vocab.sampling import Quota, quotas, threshold
 
@@ -28,26 +28,20 @@ class Sample(Stage):
     def parameters(self) -> dict[str, Any]:
         """How much of each language is wanted."""
         section = self.config.vocabulary
-        if section.model_file:
-            return {"measured": MEASURED, "seed": self.config.seed}
         chosen = section.model_dump(mode="json", include={"alpha", "unimax", "sample"})
         return {**chosen, "seed": self.config.seed}
 
     def quotas(self) -> dict[str, Quota]:
-        """Bytes of each language that the sample should hold, from the ledger of `dedup`.
-
-        A model that is given is only measured, on `MEASURED` documents of average size.
-        """
+        """Bytes of each language that the sample should hold, from the ledger of `dedup`."""
         section = self.config.vocabulary
         kept = total(record.ledger for record in Dedup(self.config, self.work).succeeded())
-        kept = {language: ledger for language, ledger in kept.items() if ledger.bytes}
-        if section.model_file:
-            return {language: _enough_to_measure(ledger) for language, ledger in kept.items()}
-        sizes = {language: ledger.bytes for language, ledger in kept.items()}
+        sizes = {language: ledger.bytes for language, ledger in kept.items() if ledger.bytes}
         return quotas(sizes, budget=section.sample, alpha=section.alpha, epochs=section.unimax)
 
     def tasks(self) -> list[Task]:
-        """One task a part; its threshold follows from the language's quota."""
+        """One task a part, none where a model is given; a part's threshold follows from its language's quota."""
+        if self.config.vocabulary.model_file:
+            return []
         wanted = self.quotas()
         found = []
         for record, files in kept_parts(self):
@@ -74,11 +68,6 @@ class Sample(Stage):
         return SamplePart(seed=self.config.seed)
 
 
-def _enough_to_measure(kept: Ledger) -> Quota:
-    wanted = -(-kept.bytes * min(MEASURED, kept.kept) // kept.kept)
-    return Quota(wanted=wanted, available=kept.bytes, granted=wanted)
-
-
 class Vocabulary(Stage):
     """One task: train the model, or take the one that the configuration names."""
 
@@ -102,13 +91,8 @@ class Vocabulary(Stage):
 
     def tasks(self) -> list[Task]:
         """The one task."""
-        sample = Sample(self.config, self.work)
-        records = sample.succeeded()
-        files = [record.files["part"] for record in records]
-        job = {
-            "files": [[record.facts["language"], asdict(record.files["part"])] for record in records],
-            "quotas": {language: asdict(quota) for language, quota in sample.quotas().items()},
-        }
+        job = self._measured() if self.config.vocabulary.model_file else self._sampled()
+        files = [File(**file) for _, named in job["files"] for file in named.values()]
         return [
             Task(
                 name="vocabulary",
@@ -119,10 +103,28 @@ class Vocabulary(Stage):
             )
         ]
 
+    def _sampled(self) -> dict[str, Any]:
+        """All files of the sample."""
+        sample = Sample(self.config, self.work)
+        return {
+            "files": [
+                [record.facts["language"], {"part": asdict(record.files["part"])}] for record in sample.succeeded()
+            ],
+            "quotas": {language: asdict(quota) for language, quota in sample.quotas().items()},
+        }
+
+    def _measured(self) -> dict[str, Any]:
+        """A model that is given is only measured: the first part of each language."""
+        first: dict[str, dict[str, File]] = {}
+        for record, files in kept_parts(self):
+            first.setdefault(record.facts["language"], files)
+        named = {language: {role: asdict(file) for role, file in files.items()} for language, files in first.items()}
+        return {"files": [list(pair) for pair in sorted(named.items())], "quotas": {}}
+
     def function(self) -> MakeVocabulary:
         """Trains or adopts the model, exports it, and measures it."""
         section = self.config.vocabulary
-        return MakeVocabulary(model_file=section.model_file, options=section.training_options())
+        return MakeVocabulary(model_file=section.model_file, options=section.training_options(), seed=self.config.seed)
 
     def model(self) -> File:
         """The SentencePiece model.

@@ -45,10 +45,8 @@ class SamplePart:
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write them; the documents that the sample needs are among them."""
-        files = {role: File(**file) for role, file in task.job["files"].items()}
         corpus, language = task.name.split("/")[0], task.job["language"]
-        part = Part.open(work, files["part"])
-        kept = kept_mask(part.rows, removed_rows(work, files.get("rejects"), files.get("removals")))
+        part, kept = kept_of(work, task.job["files"])
         ledger = Ledger(documents=int(kept.sum()))
         with work.write_arrow(f"vocab/sample/{task.name}.arrow", SAMPLE) as writer:
             for start, batch in zip(part.starts, part.batches(), strict=False):
@@ -74,23 +72,38 @@ class SamplePart:
         )
 
 
+def kept_of(work: WorkDirectory, files: Mapping[str, Mapping[str, Any]]) -> tuple[Part, np.ndarray]:
+    """A clean part and a mask of its rows that are kept, bool (rows,).
+
+    Args:
+        work: the work directory.
+        files: fields of `File` of the `part`, and of its `rejects` and `removals` where there are any.
+    """
+    found = {role: File(**file) for role, file in files.items()}
+    part = Part.open(work, found["part"])
+    return part, kept_mask(part.rows, removed_rows(work, found.get("rejects"), found.get("removals")))
+
+
 @dataclass(frozen=True, kw_only=True)
 class MakeVocabulary:
     """Does the one task of `vocab`: trains a model on the sample, or adopts one, exports it and measures it.
 
-    The task's job: `files` of the sample, and `quotas`, by language.
+    The task's job: `quotas`, by language, and `files`: of the sample, or of a part of each language for a model that is
+    adopted.
 
     Attributes:
         model_file: path of a SentencePiece model to adopt, or None.
         options: how to train.
+        seed: of the run.
     """
 
     model_file: str | None
     options: TrainingOptions
+    seed: int
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write `spm.model`, `spm.vocab`, `tokenizer.json` and `fertility.json`."""
-        texts = read_sample(work, task)
+        texts = read_sample(work, task) if self.model_file is None else first_documents(work, task, seed=self.seed)
         try:
             model, facts = self._model(texts)
             parsed = parse_model(model, name=self.model_file or "the trained model")
@@ -110,7 +123,7 @@ class MakeVocabulary:
         compared = [column[:COMPARED] for column in measured.values()]
         facts |= {
             "pieces": len(encoder),
-            "sample": sample_facts(texts, task.job["quotas"]),
+            "sample": sample_facts(texts, task.job["quotas"]) if self.model_file is None else {},
             "tokenizer_compared": sum(map(len, compared)),
             "tokenizer_differs": sum(differences(exported, encoder, column) for column in compared),
         }
@@ -132,14 +145,26 @@ def read_sample(work: WorkDirectory, task: Task) -> dict[str, pa.StringArray]:
     """
     keys: dict[str, list[np.ndarray]] = {}
     texts: dict[str, list[pa.StringArray]] = {}
-    for language, file in task.job["files"]:
-        for batch in Part.open(work, File(**file)).batches():
+    for language, files in task.job["files"]:
+        for batch in Part.open(work, File(**files["part"])).batches():
             keys.setdefault(language, []).append(batch.column("key").to_numpy())
             texts.setdefault(language, []).append(batch.column("text"))
     found = {}
     for language in sorted(texts):
         column, quota = pa.concat_arrays(texts[language]), task.job["quotas"][language]["granted"]
         found[language] = column.take(pa.array(cut(np.concatenate(keys[language]), byte_lengths(column), quota)))
+    return found
+
+
+def first_documents(work: WorkDirectory, task: Task, *, seed: int) -> dict[str, pa.StringArray]:
+    """Documents by language to measure a vocabulary on: of one part of each, those with the `MEASURED` least keys."""
+    found = {}
+    for language, files in task.job["files"]:
+        part, kept = kept_of(work, files)
+        rows = np.flatnonzero(kept)
+        keys = document_keys(seed=seed, corpus="measured", language=language, documents=rows)
+        rows = rows[np.argsort(keys, kind="stable")[:MEASURED]]
+        found[language] = part.take(rows, ["text"]).column("text").combine_chunks()
     return found
 
 

@@ -92,7 +92,9 @@ def test_adding_a_language_redoes_what_it_must(finished, tmp_path):
     tasks, work = rerun(tmp_path / "before", tmp_path, *more)
     hindi = len(list((work / "raw/udhr/hi").glob("*.arrow")))
     assert 0 < hindi < parts
-    assert tasks["download"] == 1 and tasks["order"] == 1
+    assert tasks["download"] == 1 and tasks["order"] == 1 and tasks["sample"] == 0
+    fertility = json.loads((work / "vocab/fertility.json").read_text())
+    assert sorted(fertility) == sorted([*LANGUAGES, "hi"]) and fertility["hi"]["documents"] > 0
     assert tasks["clean"] == tasks["dedup"] == tasks["tokens"] == hindi
 
 
