@@ -11,7 +11,9 @@ import functools
 import hashlib
 import io
 import lzma
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -89,6 +91,20 @@ def decompressed(reader: HashedReader, kind: str) -> Iterator[bytes]:
             yield piece
     else:
         yield from _arrow(file, kind)
+
+
+def ahead(pieces: Iterator[bytes], count: int = 4) -> Generator[bytes, None, None]:
+    """The same pieces, made in a thread of their own while earlier ones are worked on: decoders release the GIL.
+
+    Args:
+        pieces: none is empty.
+        count: how many may wait.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        waiting = deque(thread.submit(next, pieces, b"") for _ in range(count))
+        while piece := waiting.popleft().result():
+            waiting.append(thread.submit(next, pieces, b""))
+            yield piece
 
 
 def check_magic(head: bytes, kind: str) -> None:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from numba import njit
 
 from babelmill.format import RAW
-from transforms.compression import MAGIC, CompressionError, HashedReader, decompressed
+from transforms.compression import MAGIC, CompressionError, HashedReader, ahead, decompressed
 from transforms.sources import SourceError
 
 HEAD_BYTES = 64 << 10
@@ -117,9 +117,9 @@ class Decoder:
         self.bytes, self.sha256, self._splitter = 0, None, _Splitter(self._options)
         with self._open() as file:
             reader = HashedReader(file)
-            pieces = decompressed(reader, _kind(self.name))
             try:
-                yield from self._batches(pieces)
+                with contextlib.closing(ahead(decompressed(reader, _kind(self.name)))) as pieces:
+                    yield from self._batches(pieces)
             except CompressionError as error:
                 so_far = f"{self.bytes:,} bytes and {self.documents:,} documents"
                 raise SourceError(f"{self.name} {error} (decoded before that: {so_far})") from error

@@ -11,7 +11,7 @@ import random
 import pyarrow as pa
 import pytest
 
-from transforms.compression import PIECE_BYTES, CompressionError, HashedReader, check_magic, decompressed
+from transforms.compression import PIECE_BYTES, CompressionError, HashedReader, ahead, check_magic, decompressed
 
 TEXT = random.Random(1).randbytes(20_000).hex().encode() * 30 + "äあ".encode()
 
@@ -118,3 +118,30 @@ def test_frames_that_parallel_zstandard_begins_with():
     skippable = b"\x5a\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"1234"
     assert decode(skippable + zst(TEXT), "zst") == TEXT
     check_magic(b"plain text", "plain")
+
+
+def test_pieces_made_ahead_are_the_same_and_errors_come_in_their_place():
+    assert list(ahead(iter([b"a", b"b", b"c"]), count=2)) == [b"a", b"b", b"c"]
+
+    def failing():
+        yield b"a"
+        raise CompressionError("is damaged")
+
+    found = ahead(failing())
+    assert next(found) == b"a"
+    with pytest.raises(CompressionError, match="is damaged"):
+        next(found)
+
+
+def test_pieces_are_made_ahead_but_not_all_of_them():
+    made = []
+
+    def pieces():
+        for number in range(100):
+            made.append(number)
+            yield b"x"
+
+    found = ahead(pieces(), count=3)
+    next(found)
+    found.close()
+    assert 1 < len(made) <= 5
