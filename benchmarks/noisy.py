@@ -1,7 +1,7 @@
 """How a run over the noisy corpora did, judged by what is known of them.
 
-    python benchmarks/noisy.py work noisy/truth                              # every language: about two minutes
-    python benchmarks/noisy.py work noisy/truth --languages de ja km hi el --json noisy.json
+    python -m benchmarks.noisy work noisy/truth                              # every language: about two minutes
+    python -m benchmarks.noisy work noisy/truth --languages de ja km hi el --json noisy.json
 
 `work` is the finished work directory of a run over `noisy/cc-100`; line k of `noisy/truth/xx.jsonl` says what document
 k of `noisy/cc-100/xx.txt.xz` is: `kind` original, exact, near or foreign, and which document it was made `of`. Four
@@ -37,6 +37,8 @@ import pyarrow as pa
 from numba import njit
 
 from babelmill.format import read_manifest
+from benchmarks.figures import Figure, report, write
+from benchmarks.harness import machine
 from transforms.jaccard import jaccard, shingle_sets
 from transforms.journal import Record
 from transforms.manifest import records_of
@@ -347,18 +349,39 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def figures(tables: Mapping[str, Sequence[Row]], threshold: float) -> list[Figure]:
+    """The rows for the README, over all languages."""
+    duplicates, copies, foreign = (tables[name][-1] for name in ("duplicates", "copies", "foreign"))
+    compared = len(tables["duplicates"]) - 1
+
+    alike = f"of a Jaccard similarity of {threshold} or more"
+    wanted = (
+        ("pairs", f"pairs {alike}, by brute force, {compared} languages: in one cluster", duplicates, "joined"),
+        ("removed", f"documents removed: another one of the cluster is {alike}", duplicates, "rightly"),
+        ("exact", "planted exact copies whose original was kept: in one cluster", copies, "joined"),
+    )
+    rows = [(name, what, row[f"{name}_{part}"], row[name]) for name, what, row, part in wanted]
+    rows.append(("foreign", "planted documents of another language: rejected", foreign["caught"], foreign["documents"]))
+    return [Figure(name=name, what=what, text=f"{part:,} of {whole:,}") for name, what, part, whole in rows]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Judge a run over the noisy corpora by what is known of them.")
     parser.add_argument("work", type=Path, help="finished work directory of a run over noisy/cc-100")
     parser.add_argument("truth", type=Path, help="the folder noisy/truth")
     parser.add_argument("--languages", nargs="+", metavar="CODE", help="compare these by brute force; default: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the tables here as well")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="write the README's figures here")
     options = parser.parse_args()
     tables = evaluate(WorkDirectory(options.work), options.truth, languages=options.languages)
     for name, rows in tables.items():
         print(f"### {name.capitalize()}\n\n{markdown(rows)}\n")
     if options.json:
         options.json.write_text(json.dumps(tables, indent=1) + "\n", encoding="utf-8")
+    if options.results:
+        threshold = read_manifest(options.work / "dedup/manifest.json")["parameters"]["threshold"]
+        found = figures(tables, threshold)
+        write(report("noisy", "WORK noisy/truth", found, machine=machine(), packages=("numba",)), options.results)
     missed = misses(tables["duplicates"])
     sys.exit("\n".join(missed) if missed else 0)
 

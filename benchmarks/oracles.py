@@ -1,7 +1,7 @@
 """Every document of a finished run against the libraries whose results Babelmill promises: how many differ.
 
-    python benchmarks/oracles.py work                       # a run over 230 MB of text: some three minutes
-    python benchmarks/oracles.py work --model other.bin     # where the run did not use lid.176.ftz
+    python -m benchmarks.oracles work                       # a run over 230 MB of text: some three minutes
+    python -m benchmarks.oracles work --model other.bin     # where the run did not use lid.176.ftz
 
 - Language labels and probabilities in `clean/`: fastText's own, from the package fasttext-predict.
 - MinHash values in `signatures/`: datasketch's (affine32), given the 32-bit hashes of the document's shingles.
@@ -33,6 +33,8 @@ from datasketch import MinHash
 
 import babelmill
 from babelmill.format import PERMUTATIONS, read_manifest
+from benchmarks.figures import Figure, report, write
+from benchmarks.harness import machine
 from transforms import langid
 from transforms.jaccard import shingle_sets
 from transforms.journal import Record
@@ -43,6 +45,7 @@ from transforms.parts import Part, kept_mask, removed_rows
 from transforms.signatures import signed_rows
 from transforms.storage import WorkDirectory, sha256_of
 
+PACKAGES = ("datasketch", "numpy", "pyarrow", "sentencepiece")
 TOLERANCE = 1e-5
 """Of probabilities: both sides compute them in float32, in different orders."""
 
@@ -58,12 +61,14 @@ class Check:
 
     Attributes:
         name: of what was compared.
+        against: with what.
         documents: how many were.
         differences: how many differ.
         first: where the first one is that does.
     """
 
     name: str
+    against: str
     documents: int = field(default=0, init=False)
     differences: int = field(default=0, init=False)
     first: str = field(default="", init=False)
@@ -80,6 +85,13 @@ class Check:
         self.differences += int(different.sum())
         if different.any() and not self.first:
             self.first = f"{where}, row {start + int(np.argmax(different))}"
+
+    def figure(self) -> Figure:
+        """The row for the README."""
+        what = f"documents of which {self.name} differ from {self.against}"
+        return Figure(
+            name=self.name.replace(" ", "_").lower(), what=what, text=f"{self.differences:,} of {self.documents:,}"
+        )
 
     def __str__(self) -> str:
         found = f"{self.differences:,} differ" + (f", the first in {self.first}" if self.first else "")
@@ -100,7 +112,7 @@ def texts_of(table: pa.Table) -> pa.StringArray:
 
 def check_languages(work: WorkDirectory, records: Iterable[Record], model_path: Path) -> Check:
     """Best label, its probability, and the summed probability of the language's labels, against fastText's."""
-    check, model = Check("language labels"), fasttext.load_model(str(model_path))
+    check, model = Check("language labels", "fastText's"), fasttext.load_model(str(model_path))
     model_labels = langid.load(model_path).labels
     for record in records:
         own = language(record.name.split("/")[1], strict=False).labelled_by(model_labels).labels
@@ -142,7 +154,7 @@ def check_minhash(work: WorkDirectory, records: Iterable[Record], *, words: int)
         records: of `clean`.
         words: tokens in a shingle.
     """
-    check, pattern = Check("MinHash values"), MinHash(PERMUTATIONS, SEED, scheme="affine32")
+    check, pattern = Check("MinHash values", "datasketch's"), MinHash(PERMUTATIONS, SEED, scheme="affine32")
     for record in records:
         part, signatures = (Part.open(work, record.files[role]) for role in ("part", "signatures"))
         minhash = signed_rows(signatures.reader.read_all()).minhash
@@ -179,7 +191,8 @@ def kept_texts(work: WorkDirectory, spoken: str) -> dict[tuple[str, int], str]:
 def check_tokens(work: WorkDirectory) -> list[Check]:
     """The shards' ids against SentencePiece's, their decoded text, and that each kept document is in one row."""
     processor = sentencepiece.SentencePieceProcessor(model_file=str(work.path("vocab/spm.model")))
-    ids, decoded, rows = Check("ids"), Check("decoded text"), Check("kept documents in one row")
+    ids, decoded = Check("ids", "SentencePiece's"), Check("decoded ids", "the cleaned text")
+    rows = Check("rows in shards", "one for each that is kept")
     spoken = {name for record in records_of(work, "dedup/manifest.json") for name in record.ledger}
     for name in sorted(spoken):
         texts, seen = kept_texts(work, name), Counter[tuple[str, int]]()
@@ -220,7 +233,7 @@ def check_datasets(work: WorkDirectory) -> Check:
     """Rows of `datasets.load_dataset` against those of `babelmill.open`, both in the order of the files."""
     import datasets
 
-    check = Check("rows of datasets")
+    check = Check("rows of datasets", "those of `babelmill.open`")
     with tempfile.TemporaryDirectory() as cache:
         loaded = datasets.load_dataset(str(work.path("shards/documents")), cache_dir=cache)
         for split in SPLITS:
@@ -263,12 +276,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare every document of a finished run with the libraries' results")
     parser.add_argument("work", type=Path, help="finished work directory")
     parser.add_argument("--model", type=Path, help="the fastText model that the run used; default: lid.176.ftz")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="write the README's figures here")
     options = parser.parse_args()
-    differences, start = 0, time.monotonic()
+    done, start, began = [], time.monotonic(), machine()
     for check in checks(WorkDirectory(options.work), options.model or langid.bundled_model()):
         print(f"{check} ({time.monotonic() - start:.0f} s)", flush=True)
-        differences, start = differences + check.differences, time.monotonic()
-    sys.exit(1 if differences else 0)
+        done.append(check)
+        start = time.monotonic()
+    if options.results:
+        rows = [check.figure() for check in done]
+        write(report("oracles", "WORK", rows, machine=began, packages=PACKAGES), options.results)
+    sys.exit(1 if any(check.differences for check in done) else 0)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,42 @@
-"""How fast `babelmill.open` reads: tokens a second in a seeded global order, and microseconds a row.
+"""Reading shards in a seeded global order, against Hugging Face `datasets` on the same files.
 
-python benchmarks/reader.py                  # 50 million tokens in rows of about 500, in a temporary folder
-python benchmarks/reader.py --length 30      # short rows
-python benchmarks/reader.py --path work      # shards that exist
+    python -m benchmarks.reader                  # 20 million tokens in rows of about 500, made for it
+    python -m benchmarks.reader --length 30      # short rows
+    python -m benchmarks.reader --path work      # shards that exist
+
+All give batches of 64 rows. Babelmill's are arrays, ids and offsets, gathered from mapped memory. `datasets` opens the
+same folder, shuffles it by a seed, and iterates in two formats: `arrow`, its fastest, whose batches are tables (the
+arrays are taken out as cheaply as can be); and `numpy`, which gives an array a row. Rows by number, one by one, stand
+against `datasets` in the format `numpy` too.
+
+A round is a process bound to one core; the sides take turns.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import tempfile
-import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+import datasets
 import numpy as np
 import pyarrow as pa
 
 import babelmill
 from babelmill.format import DOCUMENTS, sealed
+from benchmarks import inputs
+from benchmarks.figures import Figure, report, version, write
+from benchmarks.harness import cpu_seconds, in_turn, on_one_core, rounds
+
+PACKAGES = ("datasets", "numpy", "pyarrow")
+TOKENS, LENGTH = 20_000_000, 500
+ROWS = 64
+"""Rows of a batch."""
+
+SINGLE = 5_000
+"""Rows that are read one by one."""
 
 SHARD_TOKENS = 4_000_000
 BATCH_TOKENS = 1 << 18
@@ -54,35 +72,97 @@ def write_shards(root: Path, *, tokens: int, length: int) -> None:
     (root / "manifest.json").write_text(json.dumps(sealed({"files": entries})))
 
 
-def measure(path: Path) -> None:
-    """Print the rates of three passes by batches and by rows."""
-    start = time.perf_counter()
+def measure(number: int, path: Path, cache: Path) -> dict[str, float]:
+    """One round: units a second by side, tokens for batches and rows for `row` and `row_datasets`."""
+    on_one_core()
+    datasets.disable_progress_bars()
     shards = babelmill.open(path)
-    print(f"{shards}: opened in {1e3 * (time.perf_counter() - start):.0f} ms")
-    for batch_size in (64, 1024, None):
-        rates = []
-        for epoch in range(3):
-            start = time.perf_counter()
-            for _ in shards.iterate(seed=1, epoch=epoch, batch_size=batch_size):
-                pass
-            rates.append(shards.tokens / (time.perf_counter() - start))
-        name = f"batches of {batch_size}" if batch_size else "single rows"
-        row = 1e6 * shards.tokens / max(rates) / len(shards)
-        print(f"{name}: {', '.join(f'{rate / 1e6:.0f}' for rate in rates)} million tokens/s; {row:.1f} µs a row")
+    loaded = datasets.load_dataset(str(shards.root / "documents"), cache_dir=str(cache / "datasets"))["train"]
+    order = np.random.default_rng(number).permutation(len(shards))[:SINGLE].tolist()
+    sides: dict[str, Callable[[], int]] = {
+        "ours": lambda: sum(batch.input_ids.size for batch in shards.iterate(seed=number, batch_size=ROWS)),
+        "arrow": lambda: by_tables(loaded.shuffle(seed=number).with_format("arrow")),
+        "numpy": lambda: by_arrays(loaded.shuffle(seed=number).with_format("numpy")),
+        "row": lambda: len([shards[row]["input_ids"] for row in order]),
+        "row_datasets": lambda: len([rows[row]["input_ids"] for row in order]),
+    }
+    rows = loaded.with_format("numpy")
+    rates = {}
+    for side in in_turn(list(sides), number):
+        seconds, units = cpu_seconds(sides[side])
+        rates[side] = units / seconds
+    return rates
+
+
+def by_tables(loaded: datasets.Dataset) -> int:
+    """Iterate in the format `arrow`; the number of tokens."""
+    tokens = 0
+    for table in loaded.iter(batch_size=ROWS):
+        ids = table.column("input_ids").combine_chunks()
+        offsets, values = ids.offsets.to_numpy(), ids.values.to_numpy()
+        tokens += values[offsets[0] : offsets[-1]].size
+    return tokens
+
+
+def by_arrays(loaded: datasets.Dataset) -> int:
+    """Iterate in the format `numpy`; the number of tokens."""
+    return sum(ids.size for batch in loaded.iter(batch_size=ROWS) for ids in batch["input_ids"])
+
+
+def figures(found: list[dict[str, float]], length: float) -> list[Figure]:
+    """The rows for the table."""
+    peer = f"datasets {version('datasets')}"
+
+    def figure(name: str, what: str, unit: str, ours: str, theirs: str, at_least: float | None = None) -> Figure:
+        return Figure(
+            name=name,
+            what=what,
+            unit=unit,
+            ours=[one[ours] for one in found],
+            peer=f"{peer}, {'arrow' if theirs == 'arrow' else 'numpy'}",
+            theirs=[one[theirs] for one in found],
+            at_least=at_least,
+        )
+
+    what = f"reading batches of {ROWS} rows of {length:.0f} tokens in seeded global order"
+    return [
+        Figure(name="rate", what=what, unit="tokens/s", ours=[one["ours"] for one in found], at_least=50e6),
+        figure("arrow", what, "tokens/s", "ours", "arrow", at_least=10),
+        figure("numpy", what, "tokens/s", "ours", "numpy"),
+        figure("rows", "reading rows by number, one by one", "rows/s", "row", "row_datasets"),
+    ]
+
+
+def made(options: argparse.Namespace) -> Path:
+    """The shards to read."""
+    if options.path:
+        return options.path
+    root = options.cache / f"shards-{options.tokens}-{options.length}"
+    if not (root / "manifest.json").exists():
+        write_shards(root, tokens=options.tokens, length=options.length)
+    return root
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure reading of shards.")
+    parser = inputs.parser("Reading shards, against Hugging Face datasets.")
     parser.add_argument("--path", type=Path, help="shards that exist; otherwise random ones are made")
-    parser.add_argument("--tokens", type=int, default=50_000_000)
-    parser.add_argument("--length", type=int, default=500, help="mean length of a row in tokens")
-    arguments = parser.parse_args()
-    if arguments.path:
-        measure(arguments.path)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        write_shards(Path(folder), tokens=arguments.tokens, length=arguments.length)
-        measure(Path(folder))
+    parser.add_argument("--tokens", type=int, default=TOKENS)
+    parser.add_argument("--length", type=int, default=LENGTH, help="mean length of a row in tokens")
+    options = inputs.parse(parser)
+    path = made(options)
+    shards = babelmill.open(path)
+    found = list(rounds(measure, options.repetitions, path, options.cache))
+    write(
+        report(
+            "reader",
+            "",
+            figures(found, shards.tokens / len(shards)),
+            machine=options.machine,
+            packages=PACKAGES,
+            inputs={"rows": len(shards), "tokens": shards.tokens},
+        ),
+        options.results,
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The same bytes whatever the workers, the order of the languages, or the moments at which a run is killed.
 
-    python benchmarks/reproduce.py corpus.yaml                              # 1 worker, 2 workers, languages shuffled
-    python benchmarks/reproduce.py corpus.yaml --kill 20 --set "corpora.0.languages=[de, el, hi, ja, km, vi]"
+    python -m benchmarks.reproduce corpus.yaml                              # 1 worker, 2 workers, languages shuffled
+    python -m benchmarks.reproduce corpus.yaml --kill 20 --set "corpora.0.languages=[de, el, hi, ja, km, vi]"
 
 Every run is a process of its own with a work directory of its own below `--scratch`; `workdir` of the configuration is
 left alone. All files of a run are compared but those of `.babelmill/`, byte by byte through their sha256. The first run
@@ -22,7 +22,6 @@ Exits with 1 when a file differs or a part was done again.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import random
@@ -37,15 +36,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from babelmill.format import read_manifest
+from benchmarks.figures import Figure, report, write
+from benchmarks.harness import BABELMILL, ROOT, SAMPLING, machine, tree_memory
 from pipelines.config_file import load
 from transforms.storage import STATE, sha256_of
-
-ROOT = Path(__file__).resolve().parent.parent
-SAMPLING = 0.25
-"""Seconds between two looks at the memory."""
 
 STRETCH = 1.3
 """Moments are drawn from this many times an undisturbed run's time: a machine that got busier is hit at the end too."""
@@ -68,7 +63,7 @@ class Command:
     def start(self, work: Path) -> subprocess.Popen:
         """Start it apart from this process, so that it can be killed with all of its children."""
         settings = [word for setting in (*self.settings, f"workdir={work}") for word in ("--set", setting)]
-        program = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", str(self.config), "-q"]
+        program = [*BABELMILL, "run", str(self.config), "-q"]
         arguments = [*program, *settings, "--", f"--direct_num_workers={self.workers}"]
         return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
 
@@ -103,7 +98,7 @@ def run(command: Command, work: Path) -> Measured:
     start, peak = time.monotonic(), Counter[str]()
     process = command.start(work)
     while process.poll() is None:
-        peak |= memory(process.pid)
+        peak |= tree_memory(process.pid)
         time.sleep(SAMPLING)
     seconds = time.monotonic() - start
     if process.returncode:
@@ -111,16 +106,6 @@ def run(command: Command, work: Path) -> Measured:
     ledger = read_manifest(work / "raw/manifest.json")["ledger"]
     megabytes = sum(counts["bytes"] for counts in ledger.values()) / 1e6
     return Measured(seconds, megabytes, peak["Pss"], peak["Pss_Anon"])
-
-
-def memory(pid: int) -> Counter[str]:
-    """Memory of a process and its children by kind, in bytes, as in /proc/<pid>/smaps_rollup."""
-    found: Counter[str] = Counter()
-    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
-        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-            lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
-            found.update({line.split(":")[0]: 1024 * int(line.split()[1]) for line in lines})
-    return found
 
 
 def hashes(work: Path) -> dict[str, str]:
@@ -151,11 +136,11 @@ def shuffled_languages(command: Command, work: Path) -> list[str]:
     return settings
 
 
-def compare_runs(command: Command, scratch: Path) -> bool:
-    """Run with one worker, with two, and with the languages in another order; whether all files are the same."""
+def compare_runs(command: Command, scratch: Path) -> tuple[int, Figure]:
+    """Run with one worker, with two, and with the languages in another order; how many files differ."""
     first = scratch / "one-worker"
     print(f"1 worker: {run(Command(config=command.config, settings=command.settings, workers=1), first)}", flush=True)
-    expected, same = hashes(first), True
+    expected, differing = hashes(first), set[str]()
     print(f"  files: {by_folder(expected)}")
     for name, settings in (
         ("2 workers", []),
@@ -168,9 +153,10 @@ def compare_runs(command: Command, scratch: Path) -> bool:
         print(
             f"  {len(different)} of {len(expected)} files differ" + "".join(f"\n    {path}" for path in different[:10])
         )
-        same &= not different
+        differing |= set(different)
         shutil.rmtree(work)
-    return same
+    what = "files that differ with one worker, with two, and with the languages in another order"
+    return len(differing), Figure(name="workers", what=what, text=f"{len(differing):,} of {len(expected):,}")
 
 
 def finished(work: Path) -> dict[str, dict[str, tuple[int, int]]]:
@@ -206,12 +192,12 @@ def kill_at(command: Command, work: Path, moment: float) -> bool:
     return False
 
 
-def kill_runs(command: Command, scratch: Path, *, kills: int, seed: int) -> bool:
-    """Kill runs and go on with each; whether all files are the same and no finished part was done again."""
+def kill_runs(command: Command, scratch: Path, *, kills: int, seed: int) -> tuple[int, Figure]:
+    """Kill runs and go on with each; how many files differ, or are of finished parts that were done again."""
     undisturbed = scratch / "undisturbed"
     measured = run(command, undisturbed)
     print(f"undisturbed: {measured}", flush=True)
-    expected, moments, right, killed = hashes(undisturbed), random.Random(seed), True, 0
+    expected, moments, wrong, killed = hashes(undisturbed), random.Random(seed), 0, 0
     while killed < kills:
         work, moment = scratch / "killed", moments.uniform(0, STRETCH * measured.seconds)
         if kill_at(command, work, moment):
@@ -220,14 +206,15 @@ def kill_runs(command: Command, scratch: Path, *, kills: int, seed: int) -> bool
             again = run(command, work)
             after, different = finished(work), differences(hashes(work), expected)
             redone = [name for name, files in before.items() if after.get(name) != files]
-            right &= not redone and not different
+            wrong += len(redone) + len(different)
             print(f"{killed:>3}. killed after {moment:.1f} s, finished by then: {by_folder(before)}")
             print(
                 f"     went on for {again.seconds:.1f} s: {len(redone)} parts done again, {len(different)} files differ"
             )
             print("".join(f"       {name}\n" for name in (*redone, *different)[:10]), end="", flush=True)
         shutil.rmtree(work, ignore_errors=True)
-    return right
+    what = f"files that differ, or finished parts done again, after `kill -9` at {kills} random moments"
+    return wrong, Figure(name="kills", what=what, text=f"{wrong:,}")
 
 
 def main() -> None:
@@ -237,15 +224,20 @@ def main() -> None:
     parser.add_argument("--kill", type=int, default=0, metavar="N", help="kill N runs, each at a random moment")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--scratch", type=Path, help="folder for the work directories; default: the system's")
-    options = parser.parse_args()
+    parser.add_argument("--results", type=Path, metavar="DIR", help="write the README's figures here")
+    options, began = parser.parse_args(), machine()
     command = Command(config=options.config.resolve(), settings=options.settings)
     with tempfile.TemporaryDirectory(prefix="reproduce-", dir=options.scratch) as folder:
         scratch = Path(folder).resolve()
         if options.kill:
-            right = kill_runs(command, scratch, kills=options.kill, seed=options.seed)
+            wrong, figure = kill_runs(command, scratch, kills=options.kill, seed=options.seed)
         else:
-            right = compare_runs(command, scratch)
-    sys.exit(0 if right else 1)
+            wrong, figure = compare_runs(command, scratch)
+    if options.results:
+        arguments = f"CONFIG --kill {options.kill}" if options.kill else "CONFIG"
+        found = report("reproduce", arguments, [figure], machine=began)
+        write(found, options.results, name="reproduce_killed" if options.kill else "reproduce")
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":
