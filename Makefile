@@ -1,5 +1,6 @@
 # `make demo` runs the whole pipeline on the embedded sample, `make test` checks the code; both need Python 3.10 or later
-# and make a virtual environment of their own in .venv, once.
+# and make a virtual environment of their own in .venv, once. `make slow` runs the tests that take minutes: a real Flink
+# cluster (where Java and Maven are), a server that fails, runs that are killed.
 #
 #     make benchmarks CORPORA=folder STRESS=folder    measures all figures of the README and writes them there
 #
@@ -13,13 +14,16 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 MEASURE := .venv/benchmarks/bin/python -m
 KERNELS := language_id minhash tokenization cleaning decoding
 
-.PHONY: demo test lint format clean benchmarks
+.PHONY: demo test slow lint format clean benchmarks
 
 demo: .venv/demo.stamp
 	$(BIN)/babelmill demo
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow"
+
+slow: .venv/test.stamp
+	$(BIN)/pytest -m slow
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
@@ -51,7 +55,7 @@ clean:
 # What the tests need includes what the demonstration needs.
 .venv/test.stamp: setup.py
 	$(PYTHON) -m venv .venv
-	$(INSTALL) --editable '.[test]'
+	$(INSTALL) --editable '.[test,gcp]'
 	touch .venv/demo.stamp $@
 
 # The peers, apart: they bring other builds of fastText, and the one that is installed last is the one that is used.

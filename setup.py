@@ -21,10 +21,15 @@ REQUIRES = [
     "sentencepiece>=0.2.2,<0.3",
     "tokenizers>=0.20",
 ]
+S3 = ["s3fs>=2024.6"]
 TEST = [
+    *S3,
     "datasets>=3",
     "datasketch>=2",
+    "flask>=3",
+    "flask-cors>=4",
     "hypothesis>=6",
+    "moto[s3]>=5",
     "mypy>=1.11",
     "psutil>=6",
     "pytest>=8",
@@ -59,6 +64,8 @@ setup(
     extras_require={
         "test": TEST,
         "benchmarks": BENCHMARKS,
+        "s3": S3,
+        "gcs": ["gcsfs>=2024.6"],
         "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
         "mt": ["ctranslate2>=4.4"],
     },

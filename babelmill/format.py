@@ -160,11 +160,24 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: there is none.
         FormatError: it is not JSON, of another version, or was changed.
     """
+    return parse_manifest(Path(path).read_bytes(), path)
+
+
+def parse_manifest(content: bytes, name: str | Path) -> dict[str, Any]:
+    """Check the content of a `manifest.json` and return its body.
+
+    Args:
+        content: the file's bytes.
+        name: what messages call it.
+
+    Raises:
+        FormatError: it is not JSON, of another version, or was changed.
+    """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        manifest = json.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise FormatError(f"{path} is not JSON ({error}); delete it and run again, finished parts are kept") from error
-    return unseal(content, path)
+        raise FormatError(f"{name} is not JSON ({error}); delete it and run again, finished parts are kept") from error
+    return unseal(manifest, name)
 
 
 def ledger_to_json(ledger: Mapping[str, Ledger]) -> dict[str, Any]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from babelmill.format import digest
+from babelmill.format import File, digest
 from pipelines.download import Download
 from pipelines.stage import Stage, usable, with_job
 from transforms import langid
 from transforms.clean import CleanPart, Measures, measuring_digest, spoken_language
+from transforms.disk import sha256_once
 from transforms.journal import Record, Task
 from transforms.rules import Rules
-from transforms.storage import sha256_of
 
 
 class Clean(Stage):
@@ -26,30 +27,40 @@ class Clean(Stage):
 
     def parameters(self) -> dict[str, Any]:
         """The section `clean`, the shingle's length, and the language model by its content."""
-        model = self.measures.model
         return {
             **self.config.clean.model_dump(mode="json", exclude={"language_id": {"model"}}),
             "shingle": self.config.dedup.shingle,
-            "model_sha256": sha256_of(Path(model)) if model else None,
+            "model_sha256": self._model_sha256,
         }
 
     def check(self) -> None:
         """Load the language model; the workers find it loaded."""
-        section = self.config.clean.language_id
-        if section and section.model:
+        if self.given_model:
             with usable("clean.language_id.model"):
-                langid.load(section.model)
+                langid.load(self.given_model)
+
+    @property
+    def given_model(self) -> str | None:
+        """Path of the fastText model, unless it is the one that comes along."""
+        section = self.config.clean.language_id
+        model = section.model if section else None
+        return model if model != str(langid.bundled_model()) else None
 
     @property
     def measures(self) -> Measures:
-        """How documents are measured."""
+        """How documents are measured, on this machine."""
         section = self.config.clean
-        model = (section.language_id.model or str(langid.bundled_model())) if section.language_id else None
+        model = (self.given_model or langid.BUNDLED) if section.language_id else None
         return Measures(form=section.form, model=model, shingle=self.config.dedup.shingle)
+
+    @property
+    def _model_sha256(self) -> str | None:
+        model = self.measures.model
+        return sha256_once(Path(self.given_model or langid.bundled_model())) if model else None
 
     def tasks(self) -> list[Task]:
         """One task a part of every source that could be read."""
-        model_sha256 = self.parameters()["model_sha256"]
+        model_sha256, measures = self._model_sha256, self.measures
         found = []
         for record in Download(self.config, self.work).succeeded():
             corpus, code = record.name.split("/")
@@ -57,7 +68,7 @@ class Clean(Stage):
             for role, file in sorted(record.files.items()):
                 if not role.startswith("part-"):
                     continue
-                measuring = measuring_digest(self.measures, model_sha256, code, file)
+                measuring = measuring_digest(measures, model_sha256, code, file)
                 job = {"corpus": corpus, "code": code, "part": asdict(file), "measuring": measuring, "rules": rules}
                 found.append(
                     Task(
@@ -86,15 +97,15 @@ class Clean(Stage):
             kin=spoken.kin,
         )
 
-    def refine(self, task: Task, why: str, record: Record | None) -> Task:
+    def refine(self, task: Task, record: Record | None, has: Callable[[File], bool]) -> Task:
         """Spare measuring where only the judgement changes."""
         if record is None or record.failure or record.facts.get("measuring") != task.job["measuring"]:
             return task
         files = {role: record.files[role] for role in ("part", "signatures")}
-        if not all(self.work.has(file) for file in files.values()):
+        if not all(has(file) for file in files.values()):
             return task
         return with_job(task, measured={role: asdict(file) for role, file in files.items()})
 
     def function(self) -> CleanPart:
         """Measures and judges one part."""
-        return CleanPart(measures=self.measures)
+        return CleanPart(measures=self.measures, model=self.model_file)

@@ -17,9 +17,10 @@ from babelmill.format import FormatError
 from pipelines.config import Config
 from pipelines.config_file import ConfigError, load
 from pipelines.execute import RunError
+from pipelines.jobs import end_former
 from pipelines.stage import NotReady
 from transforms.errors import InputError
-from transforms.storage import STATE, WorkDirectory, WorkDirectoryError, writing
+from transforms.storage import WorkDirectory, WorkDirectoryError, writing
 
 CONFIGURATION, REJECTED, DIFFERENT, STOPPED, BUSY = 2, 3, 4, 5, 75
 """Exit codes; `babelmill --help` explains them."""
@@ -70,7 +71,7 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def work_directory(config: Config) -> WorkDirectory:
     """The work directory that a configuration names."""
-    return WorkDirectory(Path(config.workdir))
+    return WorkDirectory(config.workdir)
 
 
 @contextlib.contextmanager
@@ -82,7 +83,7 @@ def locked(work: WorkDirectory) -> Iterator[None]:
         WorkDirectoryError: it cannot be written.
     """
     work.create()
-    path = work.path(f"{STATE}/lock")
+    path = work.place.scratch / "lock"
     with writing(path):
         file = path.open("ab+", buffering=0)
     with file:
@@ -95,6 +96,7 @@ def locked(work: WorkDirectory) -> Iterator[None]:
         with writing(path):
             file.truncate(0)
             file.write(str(os.getpid()).encode())
+            end_former(work)
             work.clear_temporary()
         yield
 

@@ -7,138 +7,36 @@ A new section is a class here and a field of `Config`.
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Sequence
-from decimal import Decimal
-from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from babelmill.format import PERMUTATIONS
-from transforms.languages import UnknownLanguage, language
+from pipelines.config_runner import Runner
+from pipelines.config_types import (
+    Address,
+    KnownLanguage,
+    LanguageCode,
+    LocalPath,
+    Section,
+    Share,
+    Size,
+    WorkAddress,
+    called,
+    off,
+    problem,
+    repeated,
+    unique,
+)
+from transforms.languages import language
 from vocab.model_file import VocabularyError
 from vocab.training import TrainingOptions
-
-
-def problem(text: str, *at: str | int) -> PydanticCustomError:
-    """What a validator raises for a value that has the right type and still cannot be.
-
-    Args:
-        text: what was found, what was expected, what to do.
-        at: the key that it is about, from the validated field or section down.
-    """
-    return PydanticCustomError("problem", "{text}", {"text": text, "at": at})
-
-
-def parse_size(value: Any) -> Any:
-    """Bytes of a size that is written with a unit; anything else comes back as it is, to be judged by its type.
-
-    Examples: `"32MiB"` is 33,554,432; `"1.5 GB"` is 1,500,000,000; `4096` is itself, and so is `"much"`.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) *([kmgt]?)(i?)b", value.lower()) if isinstance(value, str) else None
-    if match is None:
-        return value
-    number, prefix, binary = match.groups()
-    return int(Decimal(number) * (1024 if binary else 1000) ** " kmgt".index(prefix or " "))
-
-
-def _resolved(address: str, info: ValidationInfo) -> str:
-    """A path, taken from the folder of the configuration file; an address with a scheme is left alone."""
-    folder = (info.context or {}).get("folder")
-    if folder is None or "://" in address or address.lower().startswith("file:"):
-        return address
-    return os.path.abspath(os.path.join(folder, os.path.expanduser(address)))
-
-
-def _language(code: str, *, strict: bool) -> str:
-    """A code that the table of languages has, or, if not `strict`, that is a BCP 47 tag at least."""
-    try:
-        language(code, strict=strict)
-    except UnknownLanguage as error:
-        raise problem(str(error)) from error
-    return code
-
-
-def _local(path: str) -> str:
-    if "://" in path or path.lower().startswith("file:"):
-        raise problem(f"found {path!r}, expected a path on this machine, without a scheme")
-    return path
-
-
-def _unique(values: list[str]) -> list[str]:
-    number = _repeated(values)
-    if number is not None:
-        raise problem(f"found {values[number]!r} a second time, expected it once", number)
-    return values
-
-
-def _repeated(values: Sequence[str]) -> int | None:
-    """Position of the first value that was there before."""
-    return next((number for number, value in enumerate(values) if value in values[:number]), None)
-
-
-def _off(value: Any) -> Any:
-    """`false` in a file switches a section off; in Python that is None."""
-    return None if value is False else value
-
-
-def _called(noun: str) -> Any:
-    """What messages and the reference page call a value, where its type says too little."""
-    return Field(json_schema_extra={"noun": noun})
-
-
-Share = Annotated[float, Field(ge=0, le=1)]
-"""A number from 0 to 1."""
-
-Size = Annotated[
-    int,
-    BeforeValidator(parse_size),
-    Field(ge=1, json_schema_extra={"noun": "a size", "format": "size", "examples": ["32MiB"]}),
-]
-"""A number of bytes; a file may write it with a unit."""
-
-Address = Annotated[str, Field(min_length=1), AfterValidator(_resolved), _called("a path or an address")]
-"""A path, or an address with a scheme."""
-
-LocalPath = Annotated[str, Field(min_length=1), AfterValidator(_local), AfterValidator(_resolved), _called("a path")]
-"""A path on this machine; `file:` is not for these."""
-
-LanguageCode = Annotated[str, AfterValidator(partial(_language, strict=False)), _called("a language code")]
-"""A code of CC-100, OPUS, ISO 639-3 or BCP 47; a corpus may have languages that the table has not."""
-
-KnownLanguage = Annotated[str, AfterValidator(partial(_language, strict=True))]
-"""As `LanguageCode`, but one that the table has: a misspelt one would go unnoticed."""
-
-
-class Section(BaseModel):
-    """What all sections share: no key but theirs, no value of another type, no change once it is read."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-        protected_namespaces=(),
-    )
 
 
 class Corpus(Section):
     """A collection of files."""
 
-    name: Annotated[str, _called("a name of letters, digits, '.', '_' and '-'")] = Field(
+    name: Annotated[str, called("a name of letters, digits, '.', '_' and '-'")] = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, examples=["cc-100"]
     )
     """What its folders and the column `corpus` are called. So it must be a folder's name on any file system."""
@@ -148,7 +46,7 @@ class Corpus(Section):
     location: Address | None = Field(default=None, examples=["cc-100"])
     """Folder or address of its files; empty: where CC-100 is published. An address is `file:`, `http(s):` (`{code}`
     in it stands for the language), or has any scheme of fsspec. Files of a folder are read in place."""
-    languages: Annotated[list[LanguageCode], Field(min_length=1), AfterValidator(_unique)] | None = Field(
+    languages: Annotated[list[LanguageCode], Field(min_length=1), AfterValidator(unique)] | None = Field(
         default=None, examples=[["de", "ja", "zh-Hans"]], json_schema_extra={"noun": "a list of language codes"}
     )
     """Languages to take, by the codes in its files' names; empty: all. That is every file found in a folder, or the
@@ -249,7 +147,7 @@ class Clean(Section):
     """What is done about invalid UTF-8. One bad byte is worth one U+FFFD, not the document."""
     characters: Characters = Characters()
     script: Script = Script()
-    language_id: Annotated[LanguageId | None, BeforeValidator(_off)] = Field(
+    language_id: Annotated[LanguageId | None, BeforeValidator(off)] = Field(
         default=LanguageId(), json_schema_extra={"off": True}
     )
     """Whether it is in the language of its file; `language_id: false`: not asked."""
@@ -278,6 +176,10 @@ class Dedup(Section):
     margin: Share = 0.1
     """Distance from the threshold within which shingles are compared exactly. The estimate from 128 values has a
     standard error of 0.035 at 0.8; 0.1 is nearly three of them."""
+    memory: Size = Field(default=512_000_000, ge=1_000_000)
+    """Memory that Beam's local runner may use to bring documents together. Where they need more, they are dealt with
+    in several passes over their signatures, with the same result: 512 MB are enough for some 600,000 documents in one
+    pass. On a cluster there is always one."""
 
     @field_validator("rows")
     @classmethod
@@ -383,8 +285,10 @@ class Shards(Section):
 class Config(Section):
     """The whole configuration of a run."""
 
-    workdir: LocalPath = Field(examples=["work"])
-    """Folder of everything that is written. One run at a time works in it."""
+    workdir: WorkAddress = Field(examples=["work"])
+    """Folder or address of everything that is written; one run at a time works in it. An address has a scheme of
+    fsspec, such as `s3://bucket/folder`; workers on several machines need one, or a disk that all of them see. Sign-in
+    is what its package finds in the environment, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL."""
     seed: int = Field(default=1, ge=0, le=0xFFFF_FFFF)
     """Where random choices start from. The same input, configuration and seed give the same bytes, whatever the
     number of workers."""
@@ -398,11 +302,12 @@ class Config(Section):
     dedup: Dedup = Dedup()
     vocabulary: Vocabulary = Vocabulary()
     shards: Shards = Shards()
+    runner: Runner = Runner()
 
     @field_validator("corpora")
     @classmethod
     def _named_apart(cls, corpora: list[Corpus]) -> list[Corpus]:
-        number = _repeated([corpus.name for corpus in corpora])
+        number = repeated([corpus.name for corpus in corpora])
         if number is not None:
             raise problem(f"found {corpora[number].name!r} a second time, expected a name of its own", number, "name")
         return corpora

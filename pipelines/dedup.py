@@ -8,10 +8,14 @@ from typing import Any
 from babelmill.format import File, digest, total
 from pipelines.clean import Clean
 from pipelines.stage import Planned, Stage, with_job
+from transforms import scratch
 from transforms.journal import Record, Task
 
 BYTES_PER_PARTITION = 32 << 20
 """Hashes that one group of the shuffle may hold."""
+
+COPIES = 4
+"""How often Beam's local runner has what is shuffled in memory while it groups it."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,8 @@ class Dedup(Stage):
     owned = ("dedup",)
 
     def parameters(self) -> dict[str, Any]:
-        """The section `dedup`."""
-        return self.config.dedup.model_dump(mode="json")
+        """The section `dedup` but for `memory`, on which no byte depends."""
+        return self.config.dedup.model_dump(mode="json", exclude={"memory"})
 
     def tasks(self) -> list[Task]:
         """One task a part; its inputs are those of its whole group."""
@@ -35,11 +39,10 @@ class Dedup(Stage):
             groups.setdefault(self.group(record), []).append(record)
         inputs = {group: digest([_shas(record) for record in records]) for group, records in groups.items()}
         found = []
-        for number, record in enumerate(parts):
+        for record in parts:
             group = self.group(record)
             ledger = total([record.ledger])[record.facts["language"]]
             job = {
-                "number": number,
                 "group": group,
                 "language": record.facts["language"],
                 "documents": ledger.kept,
@@ -80,23 +83,33 @@ class Dedup(Stage):
 
     def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
         """The graph of `transforms.dedup`."""
+        from pipelines.runner import is_local, lanes
         from transforms.dedup import Deduplicate
+        from transforms.lsh import ENTRY
+        from transforms.matching import SIGNED, WINDOW, Likeness
         from transforms.tasks import Plan
 
-        section = self.config.dedup
+        section, options = self.config.dedup, tasks.pipeline.options
+        likeness = Likeness(threshold=section.threshold, margin=section.margin, rows=section.rows)
         documents = sum(task.job["documents"] for task in Plan.read(self.work, plan).todo)
+        size, workers = documents * ENTRY.itemsize * (section.bands if section.near else 1), lanes(options)
+        passes = -(-size * COPIES // (section.memory // 2)) if is_local(options) else 1
         return tasks | "Deduplicate" >> Deduplicate(
             stage=self.name,
             root=root,
             plan=plan,
-            threshold=section.threshold,
-            margin=section.margin,
-            bands=section.bands if section.near else 0,
-            rows=section.rows,
+            likeness=likeness if section.near else None,
+            bands=section.bands,
             shingle=section.shingle,
-            partitions=max(8, 16 * (section.bands + 1) * documents // BYTES_PER_PARTITION),
+            passes=max(passes, 1),
+            partitions=max(workers, -(-size // (max(passes, 1) * BYTES_PER_PARTITION))),
+            piece=max(WINDOW, section.memory // (4 * workers * SIGNED)),
             stop=stop,
         )
+
+    def finish(self) -> None:
+        """Remove the files of the last run."""
+        scratch.clear(self.work)
 
 
 def _shas(record: Record) -> list[Any]:

@@ -11,7 +11,7 @@ from pipelines.config import Corpus
 from pipelines.stage import Stage
 from transforms import lockfile
 from transforms.ingest import IngestSource, stamp
-from transforms.journal import Journal, Task
+from transforms.journal import Journal, Record, Task
 from transforms.sources import Source, SourceError, locate
 
 
@@ -32,10 +32,11 @@ class Download(Stage):
 
     def tasks(self) -> list[Task]:
         """One task a language of each corpus; a language that is missing has a task that fails with the reason."""
+        records = Journal(self.work, self.name).records()
         found = []
         for corpus in sorted(self.config.corpora, key=lambda corpus: corpus.name):
             for code, source in self._sources(corpus):
-                found.append(self._task(corpus, code, source))
+                found.append(self._task(corpus, code, source, records.get(f"{corpus.name}/{code}")))
         return found
 
     def _sources(self, corpus: Corpus) -> Iterator[tuple[str, Source | SourceError]]:
@@ -51,7 +52,7 @@ class Download(Stage):
                 except SourceError as error:
                     yield code, error
 
-    def _task(self, corpus: Corpus, code: str, source: Source | SourceError) -> Task:
+    def _task(self, corpus: Corpus, code: str, source: Source | SourceError, record: Record | None) -> Task:
         name = f"{corpus.name}/{code}"
         job: dict[str, Any] = {"corpus": corpus.name, "code": code, "split": corpus.split}
         size, inputs = 0, None
@@ -61,12 +62,11 @@ class Download(Stage):
             job |= {"address": source.address, "local": source.local, "file": source.name}
             if source.local:
                 size = Path(source.address).stat().st_size
-            inputs = self._known(name, source)
+            inputs = self._known(name, source, record)
         return Task(name=name, parameters=self.digest(split=corpus.split), inputs=inputs, size=size, job=job)
 
-    def _known(self, name: str, source: Source) -> str | None:
+    def _known(self, name: str, source: Source, record: Record | None) -> str | None:
         """Digest of the source's sha256 if it was read before and has not been touched since."""
-        record = Journal(self.work, self.name).read(name)
         if record is None or record.failure is not None:
             return None
         if record.facts["stamp"] != stamp(self.work, name, source.address, source.local):

@@ -5,11 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from babelmill.format import Ledger, total
 from pipelines.progress import Progress
 from pipelines.stage import Planned, Stage
+from transforms.errors import stopped_by
 from transforms.storage import WorkDirectoryError
+
+if TYPE_CHECKING:
+    from apache_beam import Pipeline
+    from apache_beam.options.pipeline_options import PipelineOptions
 
 
 class RunError(RuntimeError):
@@ -59,6 +65,7 @@ def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> 
     progress.start(stage, planned)
     try:
         if planned.todo:
+            stage.prepare()
             _run_graph(stage, planned, arguments)
         else:
             stage.write_manifest(planned.done)
@@ -69,6 +76,9 @@ def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> 
     finally:
         progress.stop()
     records = stage.records()
+    failures = {record.name: record.failure for record in records if record.failure is not None}
+    if failures and stage.config.on_error == "stop":
+        raise RunError("{}, {}: {}".format(stage.name, *next(iter(failures.items()))))
     outcome = Outcome(
         stage=stage.name,
         done=len(planned.todo),
@@ -76,22 +86,42 @@ def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> 
         seconds=time.monotonic() - start,
         bytes=sum(task.size for task, _ in planned.todo),
         ledger=total(record.ledger for record in records),
-        failures={record.name: record.failure for record in records if record.failure is not None},
+        failures=failures,
         notes={record.name: record.facts["note"] for record in records if "note" in record.facts},
     )
     progress.end(outcome)
     return outcome
 
 
-def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None:
-    # Beam takes a second to import, and a stage with nothing to do should not wait for it.
+def graph(stage: Stage, plan: str, options: PipelineOptions) -> Pipeline:
+    """The Beam graph that does a plan.
+
+    Args:
+        stage: the stage.
+        plan: name of the plan in its work directory.
+        options: Beam's.
+    """
     import apache_beam as beam
 
-    from pipelines.runner import lanes, pipeline_options, run_to_end
-    from transforms.tasks import Plan, ReadTasks, WriteManifest, deal, stopped_by
+    from pipelines.runner import is_local
+    from transforms.tasks import ReadTasks, WriteManifest
+
+    root = str(stage.work.root)
+    # A cluster would try again what is bound to fail; there the run ends when the stage is through.
+    stop = stage.config.on_error == "stop" and is_local(options)
+    pipeline = beam.Pipeline(options=options)
+    tasks = pipeline | "Tasks" >> ReadTasks(root=root, plan=plan)
+    records = stage.expand(tasks, root, plan, stop)
+    _ = records | "Manifest" >> WriteManifest(root=root, plan=plan)
+    return pipeline
+
+
+def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None:
+    # Beam takes a second to import, and a stage with nothing to do should not wait for it.
+    from pipelines.runner import is_local, lanes, pipeline_options, run_to_end
+    from transforms.tasks import Plan, deal
 
     options = pipeline_options(arguments)
-    root = str(stage.work.root)
     plan = Plan(
         stage=stage.name,
         parameters=stage.parameters(),
@@ -100,13 +130,11 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
         done=list(planned.done),
     ).write(stage.work)
     try:
-        pipeline = beam.Pipeline(options=options)
-        tasks = pipeline | "Tasks" >> ReadTasks(root=root, plan=plan)
-        records = stage.expand(tasks, root, plan, stage.config.on_error == "stop")
-        records | "Manifest" >> WriteManifest(root=root, plan=plan)
-        run_to_end(pipeline)
+        run_to_end(graph(stage, plan, options), stage=stage.name, work=stage.work)
     except Exception as error:
         message = stopped_by(error)
-        if message is None:
+        if message is not None:
+            raise RunError(message) from error
+        if is_local(options):
             raise
-        raise RunError(message) from error
+        raise RunError(f"{stage.name}: the job failed: {error}\nrun it again: finished parts are kept") from error

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
@@ -13,26 +14,52 @@ import pyarrow as pa
 from rich.console import Console
 from rich.markup import escape
 
-from babelmill.format import FormatError, read_manifest
+from babelmill.format import FormatError
 from pipelines import command
 from pipelines.stage import usable
+from transforms.sources import scheme_of
+from transforms.storage import WorkDirectory
 from vocab.encoding import load
 
 WIDTH = 400
 """Characters of a text that are shown without `--full`."""
 
 
-def arrow_files(path: Path) -> list[Path]:
-    """The Arrow files that a path names: itself, or all below it."""
-    return [path] if path.is_file() else sorted(path.glob("**/*.arrow"))
+class PathOrAddress(click.Path):
+    """A path that exists, or an address, which nobody has looked at yet."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Leave addresses alone."""
+        return value if scheme_of(value) != "file" else str(super().convert(value, param, ctx))
 
 
-def rows_of(path: Path, model: Path | None) -> Iterator[dict[str, Any]]:
+def arrow_files(path: str) -> list[str]:
+    """The Arrow files that a path or an address names: itself, or all below it."""
+    if scheme_of(path) != "file":
+        work, name = _split(path)
+        return sorted(work.address(found) for found in work.stamps(name, ".arrow"))
+    local = Path(path)
+    return [path] if local.is_file() else sorted(str(found) for found in local.glob("**/*.arrow"))
+
+
+def _split(address: str) -> tuple[WorkDirectory, str]:
+    folder, _, name = address.rstrip("/").rpartition("/")
+    return WorkDirectory(folder), name
+
+
+def _opened(path: str) -> pa.NativeFile:
+    if scheme_of(path) == "file":
+        return pa.memory_map(path)
+    work, name = _split(path)
+    return pa.BufferReader(work.read(name))
+
+
+def rows_of(path: str, model: Path | None) -> Iterator[dict[str, Any]]:
     """The rows of an Arrow file as Python values, with `text` decoded from `input_ids` where a model is at hand."""
     with usable("--model"):
         encoder = load(model) if model is not None else None
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        reader = pa.ipc.open_file(_opened(path))
     except pa.ArrowInvalid as error:
         raise FormatError(f"{path} is not an Arrow file ({error}); name a part, a shard or a folder") from error
     for number in range(reader.num_record_batches):
@@ -45,21 +72,21 @@ def rows_of(path: Path, model: Path | None) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def model_near(path: Path) -> Path | None:
-    """The vocabulary of the work directory that a path lies in."""
-    for folder in path.resolve().parents:
+def model_near(path: str) -> Path | None:
+    """The vocabulary of the work directory that a path lies in; none for an address."""
+    for folder in Path(path).resolve().parents if scheme_of(path) == "file" else ():
         if (folder / "vocab" / "spm.model").exists():
             return folder / "vocab" / "spm.model"
     return None
 
 
-def language_of(path: Path) -> str | None:
+def language_of(path: str) -> str | None:
     """The language of a file below `documents/<split>/<language>/` or `<stage>/<corpus>/<language>/`."""
-    return path.parent.name or None
+    return PurePosixPath(path).parent.name or None
 
 
 @click.command()
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.argument("path", type=PathOrAddress(exists=True))
 @click.option("--language", help="Only this language (as in folder names or in the column).")
 @click.option("--reason", help="Only rejects and removals with this reason.")
 @click.option("-n", "--rows", default=10, show_default=True, help="How many rows.")
@@ -69,7 +96,7 @@ def language_of(path: Path) -> str | None:
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a row.")
 @command.reported
 def inspect(
-    path: Path,
+    path: str,
     language: str | None,
     reason: str | None,
     rows: int,
@@ -78,9 +105,16 @@ def inspect(
     full: bool,
     as_json: bool,
 ) -> None:
-    """Show rows of PATH: a part, a shard, a list of rejects or removals, a folder of them, or a manifest."""
-    if path.name == "manifest.json":
-        click.echo(json.dumps(read_manifest(path)["ledger"], indent=1))
+    """Show rows of PATH: a part, a shard, a list of rejects or removals, a folder of them, or a manifest.
+
+    PATH may be an address, such as s3://bucket/work/shards; token ids are decoded there with --model.
+    """
+    if PurePosixPath(path).name == "manifest.json":
+        work, name = _split(os.path.abspath(path) if scheme_of(path) == "file" else path)
+        try:
+            click.echo(json.dumps(work.read_manifest(name)["ledger"], indent=1))
+        except FileNotFoundError as error:
+            raise click.BadParameter(f"{path} does not exist.") from error
         return
     console, shown, passed = Console(soft_wrap=True), 0, 0
     for file in arrow_files(path):
@@ -95,7 +129,7 @@ def inspect(
                 return
             shown += 1
             if as_json:
-                click.echo(json.dumps({"file": str(file), "number": number, **_plain(row, full)}, ensure_ascii=False))
+                click.echo(json.dumps({"file": file, "number": number, **_plain(row, full)}, ensure_ascii=False))
             else:
                 _show(console, file, number, _plain(row, full))
     if not shown:
@@ -117,9 +151,9 @@ def _plain(row: dict[str, Any], full: bool) -> dict[str, Any]:
     return plain
 
 
-def _show(console: Console, file: Path, number: int, row: dict[str, Any]) -> None:
+def _show(console: Console, file: str, number: int, row: dict[str, Any]) -> None:
     text = row.pop("text", None)
-    console.print(f"[bold]{escape(str(file))}[/bold] row {number}")
+    console.print(f"[bold]{escape(file)}[/bold] row {number}")
     console.print(
         "  " + escape("  ".join(f"{name}={value}" for name, value in row.items())), style="dim", highlight=False
     )

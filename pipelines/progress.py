@@ -14,6 +14,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from transforms.journal import Journal, Task
+from transforms.places import Stamp
+from transforms.storage import WorkDirectoryError
 
 if TYPE_CHECKING:
     from pipelines.execute import Outcome
@@ -53,8 +55,8 @@ class Progress:
         self._said = False
         if tasks and self.style in SECONDS:
             self._halt.clear()
-            journal, began = Journal(stage.work, stage.name), time.time()
-            self._thread = threading.Thread(target=self._watch, args=(journal, tasks, began), daemon=True)
+            journal = Journal(stage.work, stage.name)
+            self._thread = threading.Thread(target=self._watch, args=(journal, tasks, journal.stamps()), daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
@@ -80,11 +82,16 @@ class Progress:
         line += f", {len(outcome.failures)} failed" if outcome.failures else ""
         print(line, file=self._out, flush=True)
 
-    def _watch(self, journal: Journal, tasks: list[Task], began: float) -> None:
-        """Look at the journal until told to stop."""
-        waiting, done, silent = list(tasks), 0, 0.0
+    def _watch(self, journal: Journal, tasks: list[Task], before: dict[str, Stamp]) -> None:
+        """Look at the journal until told to stop: a task is done when its record is not the one of before."""
+        waiting, done, silent, began = list(tasks), 0, 0.0, time.monotonic()
         while not self._halt.wait(SECONDS[self.style]):
-            still = [task for task in waiting if not _finished(journal, task, began)]
+            try:
+                now = journal.stamps()
+            except WorkDirectoryError:
+                # Whoever does the work will say so if it lasts.
+                continue
+            still = [task for task in waiting if now.get(task.name, before.get(task.name)) == before.get(task.name)]
             # A log is not told every time that nothing has changed.
             silent = silent + SECONDS[self.style] if len(still) == len(waiting) else QUIET
             done += _size(waiting) - _size(still)
@@ -92,7 +99,8 @@ class Progress:
             if self.style == "lines" and silent < QUIET:
                 continue
             silent = 0.0
-            self._say(journal.stage, len(tasks) - len(waiting), len(tasks), done, _size(tasks), time.time() - began)
+            seconds = time.monotonic() - began
+            self._say(journal.stage, len(tasks) - len(waiting), len(tasks), done, _size(tasks), seconds)
 
     def _say(self, stage: str, done: int, tasks: int, read: int, size: int, seconds: float) -> None:
         self._said = True
@@ -116,10 +124,3 @@ class Progress:
 
 def _size(tasks: list[Task]) -> int:
     return sum(task.size for task in tasks)
-
-
-def _finished(journal: Journal, task: Task, began: float) -> bool:
-    try:
-        return journal.work.path(journal.file_name(task.name)).stat().st_mtime >= began
-    except FileNotFoundError:
-        return False

@@ -1,4 +1,4 @@
-"""How Beam is started: which runner, how many workers, and what it may say on the terminal."""
+"""How Beam is started: which runner, how many workers, what is sent to them, and what it may say on the terminal."""
 
 from __future__ import annotations
 
@@ -10,19 +10,34 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    FlinkRunnerOptions,
+    PipelineOptions,
+    PortableOptions,
+    SetupOptions,
+    StandardOptions,
+)
+
+from pipelines import jobs
+from pipelines.package import package
+from transforms.storage import WorkDirectory
 
 LOCAL = {"", "DirectRunner", "FnApiRunner"}
 
+INSTALLED = {"EXTERNAL", "LOOPBACK"}
+"""Environments whose workers install nothing: Babelmill is on them already."""
+
 
 def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
-    """Beam's options from what follows `--` on the command line.
+    """Beam's options from arguments as on a command line.
 
     `DirectRunner`, the default, means FnApiRunner in this process with as many threads as cores: Beam's own choice
-    would first try to download another runner. Kernels release the GIL, so threads do.
+    would first try to download another runner. Kernels release the GIL, so threads do. Workers that are made for the
+    job get Babelmill as a package, unless the arguments name packages.
     """
     options = PipelineOptions(list(arguments))
-    if (options.view_as(StandardOptions).runner or "") in LOCAL:
+    if is_local(options):
         options.view_as(StandardOptions).runner = "FnApiRunner"
         direct = options.view_as(DirectOptions)
         named = any(argument.startswith("--direct_num_workers") for argument in arguments)
@@ -30,19 +45,36 @@ def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
             direct.direct_num_workers = os.cpu_count() or 1
         if not any(argument.startswith("--direct_running_mode") for argument in arguments):
             direct.direct_running_mode = "in_memory" if direct.direct_num_workers == 1 else "multi_threading"
+    elif (options.view_as(PortableOptions).environment_type or "DOCKER") not in INSTALLED:
+        setup = options.view_as(SetupOptions)
+        if not (setup.setup_file or setup.extra_packages or setup.requirements_file):
+            setup.extra_packages = [str(package())]
     return options
 
 
+def is_local(options: PipelineOptions) -> bool:
+    """Whether the work is done by this process."""
+    return (options.view_as(StandardOptions).runner or "") in LOCAL
+
+
 def lanes(options: PipelineOptions) -> int:
-    """To how many workers tasks are dealt: the local runner's threads, else as many as a cluster may have."""
-    if options.view_as(StandardOptions).runner == "FnApiRunner":
+    """To how many workers tasks are dealt: threads of the local runner, task slots of Flink; 1 where nobody knows."""
+    if is_local(options):
         return options.view_as(DirectOptions).direct_num_workers
-    return 1
+    return max(1, options.view_as(FlinkRunnerOptions).parallelism)
 
 
-def run_to_end(pipeline: beam.Pipeline) -> None:
-    """Run a pipeline. Its workers log and print an error's traceback before they raise it; here it is only raised."""
-    with _quiet("", "apache_beam"), contextlib.redirect_stderr(io.StringIO()) as said:
+def run_to_end(pipeline: beam.Pipeline, *, stage: str, work: WorkDirectory) -> None:
+    """Run a pipeline. Its workers log and print an error's traceback before they raise it; here it is only raised.
+
+    Args:
+        pipeline: the graph, with its options.
+        stage: what it does; a job on a cluster is named after it.
+        work: the work directory.
+    """
+    options = pipeline.options
+    job = contextlib.nullcontext() if is_local(options) else jobs.noted(work, stage, options)
+    with job, _quiet("", "apache_beam"), contextlib.redirect_stderr(io.StringIO()) as said:
         pipeline.run().wait_until_finish()
     sys.stderr.write(said.getvalue())
 

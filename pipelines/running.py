@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from pipelines import command
+from pipelines.beam_options import check as check_options
 from pipelines.config import Config
+from pipelines.config_runner import PROFILES
 from pipelines.execute import Outcome, run_stage
 from pipelines.kernels import compilation_told
 from pipelines.progress import Progress
@@ -25,6 +27,9 @@ def working(function: Callable[..., Any]) -> Callable[..., Any]:
             "--json", "as_json", is_flag=True, help="Events and the summary as JSON lines on standard output."
         ),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and the summary."),
+        click.option(
+            "--profile", type=click.Choice(PROFILES), help="Where to work: a profile of the section `runner` of CONFIG."
+        ),
         click.option("-v", "--verbose", is_flag=True, help="Name every part that will be done, and why."),
     ):
         function = option(function)
@@ -45,12 +50,16 @@ def work_through(
     config: Config,
     beam_options: Sequence[str],
     *,
+    profile: str | None = None,
     as_json: bool = False,
     quiet: bool = False,
     verbose: bool = False,
 ) -> None:
     """Run stages and say what came of it; exits with `command.REJECTED` if some input was rejected whole."""
     work, progress = command.work_directory(config), progress_of(as_json, quiet)
+    named = any(option.startswith("--runner") for option in beam_options)
+    arguments = [*([] if named else config.runner.arguments(profile)), *beam_options]
+    check_options(arguments)
     outcomes: list[Outcome] = []
     check(config, work)
     with command.locked(work), compilation_told(silent=quiet or as_json):
@@ -60,7 +69,7 @@ def work_through(
                 if verbose:
                     for task, why in current.plan().todo:
                         click.echo(f"{stage.name:<10} {task.name}: {why}", err=True)
-                outcomes.append(run_stage(current, arguments=beam_options, progress=progress))
+                outcomes.append(run_stage(current, arguments=arguments, progress=progress))
     print_summary(config, work, outcomes, as_json=as_json)
     for one in outcomes:
         for name, text in one.notes.items():
@@ -73,10 +82,11 @@ def work_through(
 
 @click.command()
 @working
-def run(config: Config, beam_options: tuple[str, ...], **style: bool) -> None:
+def run(config: Config, beam_options: tuple[str, ...], **style: Any) -> None:
     """Run all stages of CONFIG. What is done and has not changed is skipped.
 
-    Beam's own options follow `--`, as in `babelmill run corpus.yaml -- --direct_num_workers=4`.
+    Beam's own options follow `--`, as in `babelmill run corpus.yaml -- --direct_num_workers=4`; they are added to those
+    of the profile, and win. With `--runner=` among them, no profile is used.
     """
     work_through([stage.name for stage in STAGES], config, beam_options, **style)
 
@@ -84,7 +94,7 @@ def run(config: Config, beam_options: tuple[str, ...], **style: bool) -> None:
 def _command(title: str, text: str) -> click.Command:
     @click.command(title, help=text)
     @working
-    def one(config: Config, beam_options: tuple[str, ...], **style: bool) -> None:
+    def one(config: Config, beam_options: tuple[str, ...], **style: Any) -> None:
         work_through(stages_of(title), config, beam_options, **style)
 
     return one

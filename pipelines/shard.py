@@ -33,17 +33,17 @@ class Tokens(Stage):
 
     def tasks(self) -> list[Task]:
         """One task a part."""
-        found = []
+        found, parameters = [], self.digest()
         for record, files in kept_parts(self):
             job = {"language": record.facts["language"], "files": {role: asdict(file) for role, file in files.items()}}
             inputs = digest({role: file.sha256 for role, file in files.items()})
             size = files["part"].bytes
-            found.append(Task(name=record.name, parameters=self.digest(), inputs=inputs, size=size, job=job))
+            found.append(Task(name=record.name, parameters=parameters, inputs=inputs, size=size, job=job))
         return found
 
     def function(self) -> EncodePart:
         """Tokenizes one part."""
-        return EncodePart(model=str(self.work.path(self.model.path)))
+        return EncodePart(model=self.model)
 
 
 class Order(Stage):
@@ -97,7 +97,7 @@ class Shards(Stage):
 
     def tasks(self) -> list[Task]:
         """Cuts each language's order where its record says."""
-        found = []
+        found, parameters = [], self.digest()
         for record in Order(self.config, self.work).succeeded():
             order = record.files["order"]
             tokens = sum(counts.tokens for counts in record.ledger.values())
@@ -107,7 +107,7 @@ class Shards(Stage):
                     found.append(
                         Task(
                             name=f"documents/{split}/{record.name}/{number:05d}-of-{len(cuts) - 1:05d}",
-                            parameters=self.digest(),
+                            parameters=parameters,
                             inputs=digest([order.sha256, start, stop]),
                             size=4 * tokens // shards,
                             job={

@@ -10,14 +10,16 @@ import contextlib
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
-from babelmill.format import digest, read_manifest
+from babelmill.format import File, digest
 from pipelines.config import Config
 from pipelines.config_file import ConfigError
-from transforms.journal import Journal, Record, Task
+from transforms.disk import sha256_once
+from transforms.journal import Journal, Record, Task, why_again
 from transforms.manifest import manifest_of, records_of
-from transforms.storage import WorkDirectory
+from transforms.storage import STATE, WorkDirectory
 
 
 class NotReady(RuntimeError):
@@ -81,9 +83,36 @@ class Stage(abc.ABC):
 
         return tasks | "Run" >> RunTasks(stage=self.name, root=root, function=self.function(), stop=stop)
 
-    def refine(self, task: Task, why: str, record: Record | None) -> Task:
-        """A task that must be done, with what its last record can spare it."""
+    def refine(self, task: Task, record: Record | None, has: Callable[[File], bool]) -> Task:
+        """A task that must be done, with what its last record can spare it; `has` is as `WorkDirectory.has`."""
         return task
+
+    @property
+    def given_model(self) -> str | None:
+        """Path on this machine of the model that the configuration names; None for most stages."""
+        return None
+
+    @property
+    def model_file(self) -> File | None:
+        """Where in the work directory the workers find it."""
+        if self.given_model is None:
+            return None
+        path = Path(self.given_model)
+        sha256 = sha256_once(path)
+        return File(f"{self._models}/{sha256}", 0, path.stat().st_size, sha256)
+
+    @property
+    def _models(self) -> str:
+        return f"{STATE}/models/{self.name}"
+
+    def prepare(self) -> None:
+        """Bring the model into the work directory, unless it is there: workers may not see this machine's disk."""
+        file = self.model_file
+        for name in self.work.stamps(self._models, ""):
+            if file is None or name != file.path:
+                self.work.remove(name)
+        if file is not None and not self.work.has(file):
+            self.work.copy(Path(self.given_model or ""), file.path)
 
     def finish(self) -> None:  # noqa: B027
         """What is left to do when the manifest is written; for most stages nothing."""
@@ -106,14 +135,15 @@ class Stage(abc.ABC):
 
     def plan(self) -> Planned:
         """Judge every task against the journal; see `Journal.why`."""
-        journal = Journal(self.work, self.name)
+        tasks, records, has = self.tasks(), Journal(self.work, self.name).records(), self.work.listed(*self.owned)
         todo, done = [], []
-        for task in self.tasks():
-            why, record = journal.why(task)
+        for task in tasks:
+            record = records.get(task.name)
+            why = why_again(task, record, has)
             if why is None and record is not None:
                 done.append(record)
             else:
-                todo.append((self.refine(task, why or "new", record), why or "new"))
+                todo.append((self.refine(task, record, has), why or "new"))
         return Planned(tuple(todo), tuple(done))
 
     def records(self) -> list[Record]:
@@ -127,7 +157,7 @@ class Stage(abc.ABC):
             return records_of(self.work, self.manifest)
         except FileNotFoundError:
             raise NotReady(
-                f"{self.work.path(self.manifest)} does not exist: run `babelmill {self.title}` first"
+                f"{self.work.address(self.manifest)} does not exist: run `babelmill {self.title}` first"
             ) from None
 
     def succeeded(self) -> list[Record]:
@@ -140,14 +170,14 @@ class Stage(abc.ABC):
         Raises:
             FormatError: it was, or it is of another version.
         """
-        if self.work.path(self.manifest).exists():
-            read_manifest(self.work.path(self.manifest))
+        with contextlib.suppress(FileNotFoundError):
+            self.work.read_manifest(self.manifest)
 
     def write_manifest(self, records: Sequence[Record]) -> None:
         """Write the manifest from finished records alone, unless it says the same already."""
         body = manifest_of(self.name, self.parameters(), records, folder=self.folder)
         try:
-            if {**read_manifest(self.work.path(self.manifest)), "checksum": body["checksum"]} == body:
+            if {**self.work.read_manifest(self.manifest), "checksum": body["checksum"]} == body:
                 return
         except FileNotFoundError:
             pass
@@ -159,17 +189,14 @@ class Stage(abc.ABC):
         named = {file.path for record in records for file in record.files.values()}
         removed = []
         for folder in self.owned:
-            for path in sorted(self.work.path(folder).glob("**/*.arrow")):
-                name = path.relative_to(self.work.root).as_posix()
+            for name in sorted(self.work.stamps(folder, ".arrow")):
                 if name not in named:
                     self.work.remove(name)
                     removed.append(name)
         journal = Journal(self.work, self.name)
-        kept = {journal.file_name(record.name) for record in records}
-        for path in self.work.path(posixpath.dirname(journal.file_name("x"))).glob("**/*.json"):
-            name = path.relative_to(self.work.root).as_posix()
-            if name not in kept:
-                self.work.remove(name)
+        for task in journal.stamps().keys() - {record.name for record in records}:
+            journal.forget(task)
+        journal.sum_up(records)
         return removed
 
 

@@ -10,8 +10,8 @@ from babelmill.format import File, digest, total
 from pipelines.dedup import Dedup
 from pipelines.kept import kept_parts
 from pipelines.stage import NotReady, Stage, usable
+from transforms.disk import sha256_once
 from transforms.journal import Task
-from transforms.storage import sha256_of
 from transforms.vocabulary import MakeVocabulary, SamplePart
 from vocab.encoding import load
 from vocab.sampling import Quota, quotas, threshold
@@ -80,7 +80,7 @@ class Vocabulary(Stage):
     def parameters(self) -> dict[str, Any]:
         """The section `vocabulary`."""
         section = self.config.vocabulary
-        given = {"model_sha256": sha256_of(Path(section.model_file))} if section.model_file else {}
+        given = {"model_sha256": sha256_once(Path(section.model_file))} if section.model_file else {}
         return {**section.model_dump(mode="json", exclude={"model_file"}), **given, "seed": self.config.seed}
 
     def check(self) -> None:
@@ -88,6 +88,11 @@ class Vocabulary(Stage):
         if self.config.vocabulary.model_file:
             with usable("vocabulary.model_file"):
                 load(self.config.vocabulary.model_file)
+
+    @property
+    def given_model(self) -> str | None:
+        """Path of the SentencePiece model, where one is given."""
+        return self.config.vocabulary.model_file
 
     def tasks(self) -> list[Task]:
         """The one task."""
@@ -123,8 +128,8 @@ class Vocabulary(Stage):
 
     def function(self) -> MakeVocabulary:
         """Trains or adopts the model, exports it, and measures it."""
-        section = self.config.vocabulary
-        return MakeVocabulary(model_file=section.model_file, options=section.training_options(), seed=self.config.seed)
+        options = self.config.vocabulary.training_options()
+        return MakeVocabulary(model=self.model_file, options=options, seed=self.config.seed)
 
     def model(self) -> File:
         """The SentencePiece model.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +35,7 @@ class Measures:
 
     Attributes:
         form: Unicode normalisation form, `NFC` or `NFKC`.
-        model: path of a fastText model, or None for no language identification.
+        model: path of a fastText model, `langid.BUNDLED`, or None for no language identification.
         shingle: tokens in a shingle.
     """
 
@@ -101,19 +101,22 @@ class CleanPart:
 
     Attributes:
         measures: how documents are measured.
+        model: a fastText model in the work directory, in place of `measures.model`.
     """
 
     measures: Measures
+    model: File | None = None
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Measure unless that is done, then judge."""
-        spoken = spoken_language(task.job["code"], self.measures.model)
+        measures = replace(self.measures, model=str(work.local(self.model))) if self.model else self.measures
+        spoken = spoken_language(task.job["code"], measures.model)
         measured = task.job.get("measured")
         if measured:
             files = {role: File(**file) for role, file in measured.items()}
         else:
             raw = Part.open(work, File(**task.job["part"]))
-            files = self._measure(work, task.name, raw, spoken)
+            files = _measure_part(work, task.name, raw, spoken, measures)
         ledger, rejects = self._judge(work, task, files["part"], spoken)
         if rejects is not None:
             files["rejects"] = rejects
@@ -125,21 +128,6 @@ class CleanPart:
             ledger={spoken.bcp47: ledger},
             facts={"language": spoken.bcp47, "measuring": task.job["measuring"]},
         )
-
-    def _measure(self, work: WorkDirectory, name: str, raw: Part, spoken: Language) -> dict[str, File]:
-        part = work.write_arrow(f"clean/{name}.arrow", CLEAN)
-        signatures = work.write_arrow(f"signatures/{name}.arrow", SIGNATURES)
-        with part, signatures:
-            pending: list[pa.RecordBatch] = []
-            for batch in raw.batches():
-                clean, signed = measure(batch.cast(RAW), spoken, self.measures)
-                part.write(clean)
-                pending.append(signed)
-                if sum(batch.num_rows for batch in pending) >= 8 * SIGNATURE_ROWS:
-                    pending = _write_full(signatures, pending)
-            for batch in _rows(pending):
-                signatures.write(batch)
-        return {"part": part.file, "signatures": signatures.file}
 
     def _judge(self, work: WorkDirectory, task: Task, file: File, spoken: Language) -> tuple[Ledger, File | None]:
         rules = Rules(**task.job["rules"])
@@ -165,10 +153,26 @@ class CleanPart:
         return ledger, writer.file if writer is not None else None
 
 
+def _measure_part(work: WorkDirectory, name: str, raw: Part, spoken: Language, measures: Measures) -> dict[str, File]:
+    part = work.write_arrow(f"clean/{name}.arrow", CLEAN)
+    signatures = work.write_arrow(f"signatures/{name}.arrow", SIGNATURES)
+    with part, signatures:
+        pending: list[pa.RecordBatch] = []
+        for batch in raw.batches():
+            clean, signed = measure(batch.cast(RAW), spoken, measures)
+            part.write(clean)
+            pending.append(signed)
+            if sum(batch.num_rows for batch in pending) >= 8 * SIGNATURE_ROWS:
+                pending = _write_full(signatures, pending)
+        for batch in _rows(pending):
+            signatures.write(batch)
+    return {"part": part.file, "signatures": signatures.file}
+
+
 def spoken_language(code: str, model: str | None) -> Language:
-    """The language that a code means, with the labels that a fastText model has for it."""
+    """The language that a code means, with the labels that a fastText model has for it; `model` as in `Measures`."""
     spoken = language(code, strict=False)
-    if model is None or model == str(langid.bundled_model()):
+    if model is None or model == langid.BUNDLED:
         return spoken
     return spoken.labelled_by(langid.load(model).labels)
 

@@ -1,40 +1,49 @@
-"""Deduplication as a graph: hashes cross the shuffle, signatures and texts are read where they lie.
+"""Deduplication as a graph: hashes cross the shuffle, all else is read and written where it lies.
 
-    tasks -> EmitBands -> (group by partition of the hash space) -> Connect -> Components -> Remove -> records
+    tasks -> EmitBands -> (group by partition of the hashes) -> Connect -> Merge -> Survivors -> Remove -> records
 
 A task is one part. The documents of a group (a language, or everything) meet in the buckets of LSH and are joined
-where they are alike; the joined documents of all partitions make components, and of each component one document
+where they are alike; the pairs that join them are united to a forest, and of each of its components one document
 stays. The result knows nothing of partitions, workers or order.
+
+A runner that keeps what is shuffled in memory is given the partitions in several passes, each of which starts when the
+one before has merged its forest. Forests are files below `.babelmill/dedup`, of which the graph sees only the names.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-from apache_beam.pvalue import AsDict, TaggedOutput
+from apache_beam.pvalue import AsMultiMap, TaggedOutput
 
 from babelmill.format import REMOVALS, File, FormatError, Ledger
-from transforms import components, lsh
-from transforms.components import Reason
+from transforms import lsh, scratch
+from transforms.components import Reason, flatten, joined, survivors, unite_pairs
 from transforms.journal import Record, Task
-from transforms.matching import connect
+from transforms.lsh import Partitions
+from transforms.matching import PIECE, Likeness, connect
 from transforms.parts import Part, byte_lengths, kept_mask, names, removed_rows
-from transforms.signatures import Documents, numbers, signed_rows, split
+from transforms.places import Stamp
+from transforms.signatures import Documents, rows_of
 from transforms.storage import WorkDirectory
-from transforms.tasks import BAD_INPUT, Plan, do
+from transforms.tasks import BAD_INPUT, Plan, StopRun, do
 
 REASONS = ("exact_duplicate", "near_duplicate")
 
-REMOVAL = np.dtype([("document", "<u8"), ("survivor", "<u8"), ("reason", "i1")])
-"""A document that goes, the one that stays for it, and why: an index into `REASONS`."""
+Key = TypeVar("Key", int, str, contravariant=True)
+
+
+class Told(Protocol[Key]):
+    """A side input: strings by key, none for a key that is not there."""
+
+    def __getitem__(self, key: Key, /) -> Iterable[str]: ...
 
 
 @dataclass
@@ -44,12 +53,13 @@ class Deduplicate(beam.PTransform):
     Args:
         stage: the stage's name, for the journal.
         root: the work directory.
-        plan: name of the plan, whose tasks number the parts.
-        threshold: Jaccard similarity of shingle sets from which two documents are alike.
-        margin: where the estimate lies within this of the threshold, texts decide.
-        bands, rows: of LSH; `bands=0` finds exact duplicates only.
+        plan: name of the plan.
+        likeness: when two documents are alike; None: when their texts are equal.
+        bands: of LSH.
         shingle: tokens in a shingle.
-        partitions: groups of the shuffle; the result does not depend on it.
+        passes: in how many the partitions are dealt with.
+        partitions: groups of the shuffle in a pass; the result depends on neither.
+        piece: documents whose signatures a worker has in memory at a time.
         stop: end the run at the first part that fails.
 
     Expands a PCollection[str] of tasks to a PCollection[str] of records.
@@ -58,63 +68,167 @@ class Deduplicate(beam.PTransform):
     stage: str
     root: str
     plan: str
-    threshold: float
-    margin: float
+    likeness: Likeness | None
     bands: int
-    rows: int
     shingle: int
-    partitions: int
+    passes: int = 1
+    partitions: int = 8
+    piece: int = PIECE
     stop: bool = False
 
     def expand(self, tasks):
         """See the module."""
-        emit = EmitBands(root=self.root, bands=self.bands, rows=self.rows, partitions=self.partitions)
-        emitted = tasks | "Bands" >> beam.ParDo(emit).with_outputs("failures", main="bands")
-        removals = (
-            emitted.bands
-            | "By partition" >> beam.GroupByKey()
-            | "Connect" >> beam.Map(self.connect).with_output_types(bytes)
-            | "Components" >> beam.CombineGlobally(Components())
-            | "Survivors" >> beam.FlatMap(removals_by_part).with_output_types(tuple[int, bytes])
-        )
-        failures = AsDict(emitted.failures)
-        numbered = tasks | "Number" >> beam.Map(numbered_task).with_output_types(tuple[int, str])
-        return (
-            {"task": numbered, "removals": removals}
-            | "Join" >> beam.CoGroupByKey()
-            | "Remove" >> beam.Map(self.remove, failures).with_output_types(str)
-        )
+        partitions = Partitions.at_least(self.passes * self.partitions, bands=self.bands if self.likeness else 1)
+        passes = [chosen for chosen in np.array_split(np.arange(partitions.count), self.passes) if chosen.size]
+        # All other kinds of side inputs Dataflow's client gives a coder that may pickle.
+        forest: tuple = ()
+        failures: tuple = ()
+        for number, chosen in enumerate(passes):
+            emit = EmitBands(self, partitions, range(chosen[0], chosen[-1] + 1))
+            # Annotations of tagged outputs do not reach PCollections, which would then be pickled.
+            bands = beam.ParDo(emit, *failures, *forest).with_output_types(
+                tuple[int, tuple[int, bytes]], failures=tuple[str, str]
+            )
+            emitted = tasks | f"Bands {number}" >> bands.with_outputs("failures", main="bands")
+            edges = (
+                emitted.bands
+                | f"By partition {number}" >> beam.GroupByKey()
+                | f"Connect {number}" >> beam.Map(self.connect, *forest).with_output_types(tuple[int, str])
+            )
+            merged = (
+                tasks.pipeline
+                | f"Begin {number}" >> beam.Impulse()
+                | f"Merge {number}"
+                >> beam.Map(self.merge, emit.chosen, AsMultiMap(edges), *forest).with_output_types(tuple[str, str])
+            )
+            forest = (AsMultiMap(merged),)
+            failures = failures or (AsMultiMap(emitted.failures),)
+        verdicts = merged | "Survivors" >> beam.Map(self.decide).with_output_types(tuple[str, str])
+        return tasks | "Remove" >> beam.Map(self.remove, *failures, AsMultiMap(verdicts)).with_output_types(str)
 
-    def connect(self, partition: tuple[int, Iterable[bytes]]) -> bytes:
-        """The forest (`components.NODE` as bytes) of the documents that are alike in one partition's buckets."""
-        documents = documents_of(self.root, self.plan, self.shingle)
-        found = lsh.buckets(lsh.concatenate(partition[1]))
-        matches = connect(found, documents, threshold=self.threshold, margin=self.margin, rows=self.rows)
-        joined = np.unique(matches.edges)
-        signed = documents.sign(joined)
-        return components.forest(
-            matches.edges, joined, text_hash=signed.hash, score=signed.score, characters=signed.characters
-        ).tobytes()
+    def connect(
+        self, partition: tuple[int, Iterable[tuple[int, bytes]]], forest: Told[str] | None = None
+    ) -> tuple[int, str]:
+        """The pairs that join documents which are alike in one partition's buckets: its number, and their file."""
+        documents, chunks = self.documents(), dict[int, list[bytes]]()
+        for band, chunk in partition[1]:
+            chunks.setdefault(band, []).append(chunk)
+        buckets = [
+            lsh.buckets(lsh.concatenate(chunks.pop(band)), documents.groups, band=band) for band in sorted(chunks)
+        ]
+        known = _forest(documents.work, forest) if forest else None
+        edges, _ = connect(buckets, documents, self.likeness, forest=known, piece=self.piece)
+        return partition[0], scratch.write(documents.work, scratch.EDGES, *edges.T)
 
-    def remove(self, element: tuple[int, dict], failures: Mapping[str, str]) -> str:
-        """Write the removal list of one part, given its task and what goes of it; returns its record."""
-        (text,) = element[1]["task"]
-        task, work = Task.from_json(text), WorkDirectory(Path(self.root))
+    def merge(
+        self, _: bytes, partitions: range, edges: Told[int], forest: Told[str] | None = None
+    ) -> tuple[Literal["forest"], str]:
+        """The forest of all documents, given the partitions' pairs and the forest of the pass before; its file."""
+        documents = self.documents()
+        parents = np.arange(len(documents), dtype=np.int32)
+        if forest:
+            parents[:] = _forest(documents.work, forest)
+        for number in partitions:
+            for name in edges[number]:
+                unite_pairs(parents, *scratch.read(documents.work, name, scratch.EDGES))
+        flatten(parents)
+        return "forest", scratch.write(documents.work, scratch.FOREST, parents)
+
+    def decide(self, forest: tuple[str, str]) -> tuple[Literal["verdicts"], str]:
+        """Who goes, of all parts: a file of `scratch.VERDICTS`."""
+        documents = self.documents()
+        (roots,) = scratch.read(documents.work, forest[1], scratch.FOREST)
+        numbers = joined(roots)
+        text_hash, score, characters = documents.columns(numbers, ["hash", "score", "characters"])
+        found = survivors(numbers, roots[numbers], text_hash=text_hash, score=score, characters=characters)
+        goes = found.reason != Reason.SURVIVOR
+        reasons = np.where(found.reason[goes] == Reason.EXACT_DUPLICATE, 0, 1).astype(np.int8)
+        return "verdicts", scratch.write(documents.work, scratch.VERDICTS, numbers[goes], found.survivor[goes], reasons)
+
+    def remove(self, text: str, failures: Told[str], verdicts: Told[str]) -> str:
+        """Write the removal list of one part, given its task; returns its record."""
+        task, documents = Task.from_json(text), self.documents()
+        (file,) = verdicts["verdicts"]
         if "finished" in task.job:
             return task.job["finished"]
-        removals = np.frombuffer(b"".join(element[1]["removals"]), REMOVAL)
 
         def write(work: WorkDirectory, task: Task) -> Record:
-            if task.job["group"] in failures:
-                raise FormatError(f"not done, since a part of its group cannot be read: {failures[task.job['group']]}")
-            return write_removals(work, task, removals, part_names(work, self.plan))
+            for failure in failures[task.job["group"]]:
+                raise FormatError(f"not done, since a part of its group cannot be read: {failure}")
+            return write_removals(work, task, documents, *scratch.read(work, file, scratch.VERDICTS))
 
-        return do(self.stage, work, task, write, stop=self.stop).to_json()
+        return do(self.stage, documents.work, task, write, stop=self.stop).to_json()
+
+    def documents(self) -> Documents:
+        """The documents of the plan."""
+        return documents_of(self.root, self.plan, self.shingle)
 
 
-def numbered_task(text: str) -> tuple[int, str]:
-    """A task under the number of its part."""
-    return Task.from_json(text).job["number"], text
+@dataclass
+class EmitBands(beam.DoFn):
+    """A part's documents by the buckets that they fall into, packed by partition.
+
+    Yields (partition, (band, array of `lsh.ENTRY` as bytes)); to `failures` (group, message) for a part that cannot be
+    read: then no part of its group can be deduplicated.
+
+    Attributes:
+        settings: of the graph.
+        partitions: how entries are dealt out.
+        chosen: numbers of the partitions to emit.
+    """
+
+    settings: Deduplicate
+    partitions: Partitions
+    chosen: range
+
+    def process(
+        self, text: str, failures: Told[str] | None = None, _after: Told[str] | None = None
+    ) -> Iterator[tuple[int, tuple[int, bytes]] | TaggedOutput[Literal["failures"], tuple[str, str]]]:
+        """One part, when the pass before is done.
+
+        Args:
+            text: its task.
+            failures: of the first pass, in a later one.
+
+        Raises:
+            StopRun: the part can no longer be read.
+        """
+        task, documents = Task.from_json(text), self.settings.documents()
+        work = documents.work
+        if failures and list(failures[task.job["group"]]):
+            return
+        try:
+            files = files_of(task)
+            part = Part.open(work, files["signatures"])
+            work.local(files["part"])
+            kept = kept_mask(part.rows, removed_rows(work, files.get("rejects")))
+        except BAD_INPUT as error:
+            if failures is not None:
+                raise StopRun.because(str(error)) from error
+            yield TaggedOutput("failures", (task.job["group"], str(error)))
+            return
+        bands = self.partitions.bands_of(self.chosen)
+        first, columns = documents.start(task.name), [np.empty((len(bands), 0), lsh.ENTRY)]
+        for start, batch in zip(part.starts, part.batches(), strict=False):
+            rows = np.flatnonzero(kept[start : start + batch.num_rows])
+            columns.append(self.entries(batch, rows, first + start, bands, group_number(task.job["group"])))
+        for band, entries in zip(bands, np.concatenate(columns, axis=1), strict=True):
+            for partition, dealt in self.partitions.deal(entries, band):
+                if partition in self.chosen:
+                    yield partition, (band, dealt.tobytes())
+
+    def entries(self, batch: pa.RecordBatch, rows: np.ndarray, start: int, bands: range, group: int) -> np.ndarray:
+        """Entries of some rows of a batch, `ENTRY` (bands, rows); documents are numbered from `start`."""
+        documents = (rows + start).astype(np.int32)
+        if self.settings.likeness is None:
+            return lsh.text_entries(rows_of(batch.column("hash"), "hash")[rows], documents, group=group)
+        minhash = rows_of(batch.column("minhash"), "minhash")[rows]
+        return lsh.band_entries(minhash, documents, group=group, bands=bands, rows=self.settings.likeness.rows)
+
+
+def _forest(work: WorkDirectory, forest: Told[str]) -> np.ndarray:
+    (name,) = forest["forest"]
+    return scratch.read(work, name, scratch.FOREST)[0]
 
 
 def group_number(group: str) -> int:
@@ -122,103 +236,37 @@ def group_number(group: str) -> int:
     return int.from_bytes(hashlib.blake2b(group.encode(), digest_size=8).digest(), "little")
 
 
-@dataclass
-class EmitBands(beam.DoFn):
-    """A part's documents by the buckets that they fall into, packed by partition.
-
-    Yields (partition, array of `lsh.ENTRY` as bytes); to `failures` (group, message) for a part that cannot be read:
-    then no part of its group can be deduplicated.
-    """
-
-    root: str
-    bands: int
-    rows: int
-    partitions: int
-
-    def process(self, text: str) -> Iterator[tuple[int, bytes] | TaggedOutput[Literal["failures"], tuple[str, str]]]:
-        """One part."""
-        task, work = Task.from_json(text), WorkDirectory(Path(self.root))
-        try:
-            files = files_of(task)
-            part = Part.open(work, files["signatures"])
-            work.check(files["part"])
-            kept = kept_mask(part.rows, removed_rows(work, files.get("rejects")))
-        except BAD_INPUT as error:
-            yield TaggedOutput("failures", (task.job["group"], str(error)))
-            return
-        entries: list[list[bytes]] = [[] for _ in range(self.partitions)]
-        start, group = 0, group_number(task.job["group"])
-        for batch in part.batches():
-            signed = signed_rows(batch)
-            rows = np.flatnonzero(kept[start : start + batch.num_rows])
-            hashes = lsh.band_hashes(
-                signed.minhash[rows], signed.hash[rows], group=group, bands=self.bands, rows=self.rows
-            )
-            documents = numbers(task.job["number"], rows + start)
-            for packed, chunk in zip(
-                entries, lsh.partition(hashes, documents, partitions=self.partitions), strict=True
-            ):
-                packed.append(chunk.tobytes())
-            start += batch.num_rows
-        for number, packed in enumerate(entries):
-            if any(packed):
-                yield number, b"".join(packed)
-
-
-class Components(beam.CombineFn):
-    """Merges forests; an accumulator holds only documents that have a duplicate."""
-
-    def create_accumulator(self) -> bytes:
-        """No document."""
-        return b""
-
-    def add_input(self, accumulator: bytes, forest: bytes) -> bytes:
-        """Merge one forest."""
-        return self.merge_accumulators([accumulator, forest])
-
-    def merge_accumulators(self, accumulators: Iterable[bytes]) -> bytes:
-        """Merge all, in any order, to the same bytes."""
-        return components.merge(components.parse(data) for data in accumulators).tobytes()
-
-    def extract_output(self, accumulator: bytes) -> bytes:
-        """The forest."""
-        return accumulator
-
-
-def removals_by_part(forest: bytes) -> Iterator[tuple[int, bytes]]:
-    """Who goes, as arrays of `REMOVAL`, by part."""
-    found = components.survivors(components.parse(forest))
-    goes = found.reason != Reason.SURVIVOR
-    removals = np.empty(int(goes.sum()), REMOVAL)
-    removals["document"], removals["survivor"] = found.document[goes], found.survivor[goes]
-    removals["reason"] = np.where(found.reason[goes] == Reason.EXACT_DUPLICATE, 0, 1)
-    parts, _ = split(removals["document"])
-    for part in np.unique(parts):
-        yield int(part), removals[parts == part].tobytes()
-
-
-def write_removals(work: WorkDirectory, task: Task, removals: np.ndarray, part_names: Mapping[int, str]) -> Record:
+def write_removals(
+    work: WorkDirectory,
+    task: Task,
+    documents: Documents,
+    numbers: np.ndarray,
+    survivors: np.ndarray,
+    reasons: np.ndarray,
+) -> Record:
     """Write the list of one part: rows, reasons, and the document that stays for each.
 
     Args:
         work: the work directory.
         task: the part's.
-        removals: of `REMOVAL`, any order.
-        part_names: names of the parts by number.
+        documents: all of the run.
+        numbers, survivors, reasons: verdicts on all parts, see `scratch.VERDICTS`.
     """
-    removals = np.sort(removals, order="document")
-    _, rows = split(removals["document"])
-    parts, survivors = split(removals["survivor"])
-    keepers = [f"{part_names[part]}#{row}" for part, row in zip(parts.tolist(), survivors.tolist(), strict=True)]
-    columns = [pa.array(rows, pa.int32()), names(removals["reason"], REASONS), pa.array(keepers, pa.string())]
+    part = files_of(task)["part"]
+    start = documents.start(task.name)
+    mine = slice(*np.searchsorted(numbers, [start, start + part.rows]))
+    rows, reason = numbers[mine] - start, reasons[mine]
+    parts, places = documents.locate(survivors[mine])
+    keepers = [f"{documents.names[part]}#{row}" for part, row in zip(parts.tolist(), places.tolist(), strict=True)]
+    columns = [pa.array(rows, pa.int32()), names(reason, REASONS), pa.array(keepers, pa.string())]
     with work.write_arrow(f"dedup/{task.name}.arrow", REMOVALS) as writer:
         writer.write(pa.record_batch(columns, schema=REMOVALS))
-    counts = np.bincount(removals["reason"], minlength=len(REASONS))
+    counts = np.bincount(reason, minlength=len(REASONS))
     ledger = Ledger(
         documents=task.job["documents"],
         kept=task.job["documents"] - rows.size,
         dropped={reason: int(count) for reason, count in zip(REASONS, counts, strict=True) if count},
-        bytes=task.job["bytes"] - _bytes_of(work, files_of(task)["part"], rows),
+        bytes=task.job["bytes"] - _bytes_of(work, part, rows),
     )
     return Record(
         name=task.name,
@@ -241,23 +289,24 @@ def files_of(task: Task) -> dict[str, File]:
     return {role: File(**file) for role, file in task.job["files"].items()}
 
 
-def part_names(work: WorkDirectory, plan: str) -> dict[int, str]:
-    """Names of a plan's parts by number."""
-    return {task.job["number"]: task.name for task in Plan.read(work, plan).todo}
-
-
 def documents_of(root: str, plan: str, shingle: int) -> Documents:
-    """Where the documents of a plan's parts are; read once a process, and again when the plan was written anew."""
-    return _documents(root, plan, shingle, Path(root, plan).stat().st_mtime_ns)
+    """The documents of a plan's parts; read once a process, and again when the plan was written anew."""
+    return _documents(root, plan, shingle, WorkDirectory(root).stamp(plan))
 
 
 @lru_cache(maxsize=4)
-def _documents(root: str, plan: str, shingle: int, _written: int) -> Documents:
-    work = WorkDirectory(Path(root))
-    files = {task.job["number"]: files_of(task) for task in Plan.read(work, plan).todo}
+def _documents(root: str, plan: str, shingle: int, _written: Stamp | None) -> Documents:
+    work = WorkDirectory(root)
+    tasks = sorted(Plan.read(work, plan).todo, key=lambda task: (task.job["group"], task.name))
+    files = [files_of(task) for task in tasks]
+    starts = np.cumsum([0, *(roles["part"].rows for roles in files)])
+    groups = [task.job["group"] for task in tasks]
     return Documents(
         work=work,
-        signature_files={number: roles["signatures"] for number, roles in files.items()},
-        text_files={number: roles["part"] for number, roles in files.items()},
+        names=[task.name for task in tasks],
+        starts=starts,
+        groups=np.array([starts[groups.index(group)] for group in sorted(set(groups))], np.int64),
+        signature_files=[roles["signatures"] for roles in files],
+        text_files=[roles["part"] for roles in files],
         shingle=shingle,
     )

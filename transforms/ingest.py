@@ -30,18 +30,20 @@ DOWNLOADS = "downloads"
 
 def stamp(work: WorkDirectory, name: str, address: str, local: bool) -> list[Any] | None:
     """What tells cheaply that a source has not been touched: address, size and time of the file that is read."""
-    path = Path(address) if local else target_of(work, name, address)
+    if not local:
+        found = work.stamp(download_name(name, address))
+        return [address, *found] if found else None
     try:
-        found = path.stat()
+        status = Path(address).stat()
     except FileNotFoundError:
         return None
-    return [address, found.st_size, found.st_mtime_ns]
+    return [address, status.st_size, status.st_mtime_ns]
 
 
-def target_of(work: WorkDirectory, name: str, address: str) -> Path:
-    """Where the file of a far source is kept."""
+def download_name(name: str, address: str) -> str:
+    """Name, in the work directory, of the file of a far source."""
     suffix = next((suffix for suffix in SUFFIXES if address.endswith(suffix)), SUFFIXES[0])
-    return work.path(f"{DOWNLOADS}/{name}{suffix}")
+    return f"{DOWNLOADS}/{name}{suffix}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,7 @@ class IngestSource:
             if not job["local"]:
                 # It may be a page of excuses that the server sent: the next run shall ask again.
                 lockfile.forget(work, task.name)
-                path.unlink(missing_ok=True)
+                work.remove(download_name(task.name, job["address"]))
             raise
         files = {f"part-{number:05d}": file for number, file in enumerate(parts.files)}
         facts = {"language": spoken.bcp47, "sha256": decoder.sha256, "stamp": before}
@@ -121,26 +123,28 @@ class IngestSource:
 
     def _fetch(self, work: WorkDirectory, task: Task) -> Path:
         """The file of a far source: what is there if it is what the lock file says, else a download."""
-        address, target = task.job["address"], target_of(work, task.name, task.job["address"])
+        address, name = task.job["address"], download_name(task.name, task.job["address"])
         locked = lockfile.known(work, task.name)
-        if locked is not None and locked.address == address and locked.mismatch(target) is None:
-            return target
+        if locked is not None and locked.address == address and work.has(locked.file(name)):
+            return work.place.local(locked.file(name), checked=True)
         options = FetchOptions(
             attempts=self.retries + 1,
             read_timeout=self.timeout,
             connections=self.connections,
-            slots=work.path(f"{STATE}/slots"),
+            slots=work.place.scratch / "slots",
         )
-        entry = lockfile.Entry.of(fetch(address, target, options=options))
+        fetched = fetch(address, work.place.incoming(name), options=options)
+        entry = lockfile.Entry.of(fetched)
         if locked is not None and locked.address == address and locked.sha256 != entry.sha256:
-            target.unlink()
+            fetched.path.unlink()
             raise lockfile.LockError(
                 f"{address} is not what it was on {locked.date}: found {entry.size:,} bytes, sha256 "
                 f"{entry.sha256[:12]}…, expected {locked.size:,} bytes, {locked.sha256[:12]}…; to take the new one, "
-                f"remove its entry from {work.path(lockfile.LOCK_NAME)} and {work.path(lockfile.ENTRIES)}"
+                f"remove its entry from {work.address(lockfile.LOCK_NAME)} and {work.address(lockfile.ENTRIES)}"
             )
+        work.place.publish(fetched.path, entry.file(name))
         lockfile.record(work, task.name, entry)
-        return target
+        return work.place.local(entry.file(name), checked=True)
 
 
 def cut(batches: Iterator[pa.RecordBatch], part_bytes: int) -> Iterator[list[pa.RecordBatch]]:
@@ -202,7 +206,7 @@ class Parts:
     def _finished(self, number: int) -> dict[str, Any] | None:
         """The note of a part that this very source gave before, if the part is still there."""
         try:
-            note = json.loads(self._work.path(self._note(number)).read_text(encoding="utf-8"))
+            note = json.loads(self._work.read(self._note(number)))
             right = note["identity"] == self._identity and self._work.has(File(**note["file"]))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None

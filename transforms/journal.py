@@ -9,11 +9,12 @@ exists is never a reason to skip.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from babelmill.format import File, Ledger, ledger_from_json
+from transforms.places import Stamp
 from transforms.storage import STATE, WorkDirectory
 
 
@@ -55,6 +56,7 @@ class Record:
         ledger: documents by language.
         facts: what else later stages need; JSON values.
         failure: why it made nothing, or None.
+        worker: host and process that did it. Not in manifests: what they say does not depend on it.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Record:
     ledger: Mapping[str, Ledger] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     failure: str | None = None
+    worker: str = ""
 
     def to_json(self) -> str:
         """The record as a string that can cross a shuffle; equal records give equal strings."""
@@ -85,9 +88,19 @@ class Journal:
     work: WorkDirectory
     stage: str
 
+    @property
+    def folder(self) -> str:
+        """Name, in the work directory, of the folder of the records."""
+        return f"{STATE}/journal/{self.stage}"
+
     def file_name(self, task: str) -> str:
         """Name, in the work directory, of a task's record."""
-        return f"{STATE}/journal/{self.stage}/{task}.json"
+        return f"{self.folder}/{task}.json"
+
+    def stamps(self) -> dict[str, Stamp]:
+        """What shows when a record was written, by the name of its task, from one listing."""
+        found = self.work.stamps(self.folder, ".json")
+        return {name[len(self.folder) + 1 : -len(".json")]: stamp for name, stamp in found.items()}
 
     def write(self, record: Record) -> None:
         """Note that a task ended; its files must have their final names by now."""
@@ -96,9 +109,44 @@ class Journal:
     def read(self, task: str) -> Record | None:
         """A task's last record, or None; one that cannot be read counts as none, and its task is done again."""
         try:
-            return Record.from_json(self.work.path(self.file_name(task)).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return _parsed(self.work.read(self.file_name(task)))
+        except FileNotFoundError:
             return None
+
+    def records(self) -> dict[str, Record]:
+        """The last records of all tasks that have one, by name; see `read`.
+
+        Only those are read that were written since `sum_up`: thousands of requests take an object store minutes.
+        """
+        stamps, known = self.stamps(), self._summary()
+        found = {task: known[task][1] for task, stamp in stamps.items() if task in known and known[task][0] == stamp}
+        names = {self.file_name(task): task for task in stamps.keys() - found.keys()}
+        read = {names[name]: _parsed(content) for name, content in self.work.read_many(names).items()}
+        return found | {task: record for task, record in read.items() if record is not None}
+
+    def sum_up(self, records: Iterable[Record]) -> None:
+        """Write into one file what the journal says, for `records`; while nobody is at work."""
+        stamps = self.stamps()
+        summary = {record.name: [*stamps[record.name], record.to_json()] for record in records if record.name in stamps}
+        content = json.dumps(summary, sort_keys=True).encode()
+        try:
+            if self.work.read(self._summary_name) == content:
+                return
+        except FileNotFoundError:
+            pass
+        self.work.write_bytes(self._summary_name, content)
+
+    @property
+    def _summary_name(self) -> str:
+        return f"{STATE}/summaries/{self.stage}.json"
+
+    def _summary(self) -> dict[str, tuple[Stamp, Record]]:
+        """What `sum_up` wrote: records with their stamps at the time, by task; nothing where that cannot be read."""
+        try:
+            summary = json.loads(self.work.read(self._summary_name))
+            return {task: (Stamp(size, mark), Record.from_json(text)) for task, (size, mark, text) in summary.items()}
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
 
     def forget(self, task: str) -> None:
         """Remove a task's record."""
@@ -107,15 +155,33 @@ class Journal:
     def why(self, task: Task) -> tuple[str | None, Record | None]:
         """Why a task must be done (None: it need not), and its last record."""
         record = self.read(task.name)
-        if record is None:
-            return "new", None
-        if record.failure is not None:
-            return "failed before", record
-        if record.parameters != task.parameters:
-            return "parameters changed", record
-        if task.inputs is None or record.inputs != task.inputs:
-            return "input changed", record
-        for file in record.files.values():
-            if not self.work.has(file):
-                return f"{file.path} is missing or has another size", record
-        return None, record
+        return why_again(task, record, self.work.has), record
+
+
+def why_again(task: Task, record: Record | None, has: Callable[[File], bool]) -> str | None:
+    """Why a task must be done, given its last record; None: it need not.
+
+    Args:
+        task: what is to be done.
+        record: what was done.
+        has: whether a file of the right size is in the work directory.
+    """
+    if record is None:
+        return "new"
+    if record.failure is not None:
+        return "failed before"
+    if record.parameters != task.parameters:
+        return "parameters changed"
+    if task.inputs is None or record.inputs != task.inputs:
+        return "input changed"
+    for file in record.files.values():
+        if not has(file):
+            return f"{file.path} is missing or has another size"
+    return None
+
+
+def _parsed(content: bytes) -> Record | None:
+    try:
+        return Record.from_json(content.decode("utf-8"))
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -4,8 +4,8 @@
     found = identifier.identify(pa.array(["Wo ist der Bahnhof?"]), own=["de", "nds"])
     identifier.labels[found.label[0]], found.score[0], found.own[0]
 
-A text is one line to fastText, its line breaks are spaces like others. Kernels predict where a word and an n-gram have
-one vector each and the loss is hierarchical or plain softmax, as in lid.176; the `fasttext` package does for the rest.
+A text is one line to fastText, its line breaks are spaces like others. Kernels predict where the loss is hierarchical
+or plain softmax, as in nearly all models of languages; the `fasttext` package does for the rest.
 """
 
 from __future__ import annotations
@@ -22,13 +22,19 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
-from transforms.fasttext_embed import WordTable, embed, embedder, word_table
+from transforms.fasttext_embed import embed, embedder
 from transforms.fasttext_labels import Output, best_by_tree, by_softmax, label_tree, own_by_tree
 from transforms.fasttext_model import FastTextModel, ModelError, read_model
+from transforms.fasttext_words import WordTable, word_table
 
-CACHED_WORDS = 1 << 19
-CACHED_VALUES = 1 << 22
-"""Bounds of the table of words that a thread uses: 8 MiB of slots and 16 MiB of records. A full one is emptied."""
+BUNDLED = "bundled:lid.176.ftz"
+"""What `load` takes for the path of `bundled_model()`: every machine finds that in its own installation."""
+
+CACHED_WORDS = 1 << 18
+"""Words that the table of a thread holds: 16 MiB with lid.176.ftz."""
+
+CACHED_ROWS = {True: 9, False: 41}
+"""Rows of a word that a table holds, by whether the model was pruned; if not, every n-gram has one."""
 
 _LOG = logging.getLogger(__name__)
 _LOADING = threading.Lock()
@@ -72,7 +78,7 @@ def load(path: str | Path) -> LanguageIdentifier:
         FileNotFoundError: there is no such file.
         ModelError: it is not a fastText model that predicts labels.
     """
-    path = Path(path).resolve()
+    path = (bundled_model() if path == BUNDLED else Path(path)).resolve()
     state = path.stat()
     with _LOADING:
         return _load(path, state.st_size, state.st_mtime_ns)
@@ -92,15 +98,12 @@ class LanguageIdentifier:
 
     labels: tuple[str, ...]
 
-    def __init__(
-        self, model: FastTextModel, *, cached_words: int = CACHED_WORDS, cached_values: int = CACHED_VALUES
-    ) -> None:
+    def __init__(self, model: FastTextModel, *, cached_words: int = CACHED_WORDS) -> None:
         """Choose how to predict.
 
         Args:
             model: from `read_model`.
-            cached_words: words that are remembered in each thread.
-            cached_values: int32 values that they may take, some 6 a word with lid.176.ftz.
+            cached_words: words that each thread remembers, a power of two.
 
         Raises:
             ModelError: the model needs the `fasttext` package, which is not installed.
@@ -113,7 +116,7 @@ class LanguageIdentifier:
             self._predictor: _Predictor = _Library(model)
         else:
             _LOG.info("%s: %d labels, loss %s, predicted by kernels", model.path, len(self.labels), model.loss)
-            self._predictor = _Kernels(model, cached_words, cached_values)
+            self._predictor = _Kernels(model, cached_words)
 
     def identify(self, texts: pa.StringArray, own: Sequence[str] = ()) -> Identification:
         """Label each text as a whole.
@@ -142,21 +145,18 @@ class _Predictor(Protocol):
 
 def _beyond_kernels(model: FastTextModel) -> str | None:
     """Why the kernels cannot predict with a model, or None."""
-    if model.word_ngrams > 1:
-        return f"has vectors for runs of {model.word_ngrams} words"
-    if model.loss not in ("hs", "softmax"):
-        return f"was trained with the loss {model.loss}"
-    return None
+    return None if model.loss in ("hs", "softmax") else f"was trained with the loss {model.loss}"
 
 
 class _Kernels:
     """Predicts by numba. Tables of words are lent to one call at a time, so threads never share one."""
 
-    def __init__(self, model: FastTextModel, cached_words: int, cached_values: int) -> None:
+    def __init__(self, model: FastTextModel, cached_words: int) -> None:
         self._embedder = embedder(model)
         self._output = Output(model.output, model.output_norms)
         self._tree = label_tree(model.label_counts) if model.loss == "hs" else None
-        self._new_table = functools.partial(word_table, words=cached_words, values=cached_values)
+        rows = CACHED_ROWS[model.kept_buckets is not None]
+        self._new_table = functools.partial(word_table, words=cached_words, rows=rows)
         self._tables: list[WordTable] = []
 
     def predict(self, texts: pa.StringArray, own: np.ndarray) -> Identification:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from babelmill.format import File
 from transforms.errors import InputError
 from transforms.fetch import Fetched
 from transforms.partial import Remote
@@ -68,22 +68,9 @@ class Entry:
         """What shows that the file has changed on its server since; None if nothing does."""
         return Remote(self.size, self.etag, self.modified).difference(remote)
 
-    def mismatch(self, path: Path, *, hashed: bool = False) -> str | None:
-        """Why a local file is not the one described; None if it is.
-
-        Args:
-            path: the file.
-            hashed: compare its sha256 too, which means to read it.
-        """
-        try:
-            size = path.stat().st_size
-        except FileNotFoundError:
-            return f"{path} does not exist"
-        if size != self.size:
-            return f"{path} has {size:,} bytes, expected {self.size:,} as on {self.date}"
-        if hashed and (found := sha256_of(path)) != self.sha256:
-            return f"{path} has sha256 {found[:12]}…, expected {self.sha256[:12]}… as on {self.date}"
-        return None
+    def file(self, name: str) -> File:
+        """Its description under a name in a work directory."""
+        return File(name, 0, self.size, self.sha256)
 
 
 def record(work: WorkDirectory, name: str, entry: Entry) -> None:
@@ -108,8 +95,12 @@ def known(work: WorkDirectory, name: str) -> Entry | None:
     Raises:
         LockError: a file cannot be read.
     """
-    path = work.path(f"{ENTRIES}/{name}.json")
-    return _entry(path, _json(path)) if path.exists() else _locked(work.path(LOCK_NAME)).get(name)
+    own = f"{ENTRIES}/{name}.json"
+    try:
+        content = work.read(own)
+    except FileNotFoundError:
+        return _locked(work).get(name)
+    return _entry(work.address(own), _json(work.address(own), content))
 
 
 def entries(work: WorkDirectory) -> dict[str, Entry]:
@@ -118,10 +109,10 @@ def entries(work: WorkDirectory) -> dict[str, Entry]:
     Raises:
         LockError: a file cannot be read.
     """
-    found = _locked(work.path(LOCK_NAME))
-    folder = work.path(ENTRIES)
-    for path in folder.glob("*/*.json"):
-        found[path.relative_to(folder).as_posix().removesuffix(".json")] = _entry(path, _json(path))
+    found = _locked(work)
+    for own, content in work.read_many(work.stamps(ENTRIES, ".json")).items():
+        name, address = own.removeprefix(f"{ENTRIES}/").removesuffix(".json"), work.address(own)
+        found[name] = _entry(address, _json(address, content))
     return dict(sorted(found.items()))
 
 
@@ -137,30 +128,32 @@ def merge(work: WorkDirectory) -> dict[str, Entry]:
     return files
 
 
-def _locked(path: Path) -> dict[str, Entry]:
-    """The entries of a lock file; none if there is no such file."""
-    if not path.exists():
+def _locked(work: WorkDirectory) -> dict[str, Entry]:
+    """The entries of the lock file; none if there is no such file."""
+    address = work.address(LOCK_NAME)
+    try:
+        content = _json(address, work.read(LOCK_NAME))
+    except FileNotFoundError:
         return {}
-    content = _json(path)
     if (
         not isinstance(content, dict)
         or content.get("version") != _VERSION
         or not isinstance(content.get("files"), dict)
     ):
-        raise LockError(f'{path}: expected an object with "version": {_VERSION} and "files"; {_CURE}')
-    return {name: _entry(path, values, name) for name, values in content["files"].items()}
+        raise LockError(f'{address}: expected an object with "version": {_VERSION} and "files"; {_CURE}')
+    return {name: _entry(address, values, name) for name, values in content["files"].items()}
 
 
-def _entry(path: Path, values: Any, name: str = "") -> Entry:
+def _entry(address: str, values: Any, name: str = "") -> Entry:
     try:
         return Entry(**values)
     except TypeError as error:
-        place = f"{path}, {name}" if name else str(path)
+        place = f"{address}, {name}" if name else address
         raise LockError(f"{place}: expected an object with {', '.join(Entry.__annotations__)}; {_CURE}") from error
 
 
-def _json(path: Path) -> Any:
+def _json(address: str, content: bytes) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LockError(f"{path} is not JSON ({error}); {_CURE}") from error
+        return json.loads(content.decode("utf-8"))
+    except ValueError as error:
+        raise LockError(f"{address} is not JSON ({error}); {_CURE}") from error

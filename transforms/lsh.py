@@ -9,13 +9,14 @@ Massive Datasets, 3.4):
     25 x 5   0.548   0.868   0.990   0.999   0.99995  0.9999990  1.0     the default: what meets is verified
     14 x 8   0.053   0.211   0.565   0.772   0.924    0.988      1.0     usual where nothing is verified
 
-Across documents only (band hash, document number) travels, packed by partition of the hash space, so that a shuffle
-sees as many groups as there are partitions, not as many as there are buckets.
+What travels is one number for each document and band, packed by partition, so that a shuffle sees as many groups as
+there are partitions, not as many as there are buckets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -25,10 +26,14 @@ from transforms.shingles import mix
 
 BANDS, ROWS = 25, 5
 
-ENTRY = np.dtype([("hash", "<u8"), ("document", "<u8")])
-"""A document in a bucket. The lowest byte of `hash` is the number of the band."""
+ENTRY = np.dtype("<u8")
+"""A document in a bucket of a band: 32 bits of the band's hash, then the document's number.
 
-_BAND_BITS = np.uint64(8)
+So sorted entries are buckets, with their documents in order. Documents that share 32 bits by chance are compared in
+vain, some two thousand pairs in a partition of four million entries, and always the same ones.
+"""
+
+_DOCUMENT_BITS = np.uint64(32)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -36,9 +41,9 @@ class Buckets(NamedTuple):
     """Documents by bucket; bucket i holds documents[offsets[i]:offsets[i + 1]], sorted, at least two and all different.
 
     Attributes:
-        documents: uint64, document numbers (or, where a function says so, int32 indices).
+        documents: int32, document numbers (or, where a function says so, indices).
         offsets: int64 (buckets + 1,).
-        bands: uint8 (buckets,), the band that each is a bucket of.
+        bands: int32 (buckets,), the band that each is a bucket of.
     """
 
     documents: np.ndarray
@@ -46,147 +51,194 @@ class Buckets(NamedTuple):
     bands: np.ndarray
 
 
+@dataclass(frozen=True)
+class Partitions:
+    """How the entries of all bands are dealt out: a partition has some whole bands, or a range of one band's hashes.
+
+    Attributes:
+        bands: how many bands there are.
+        together: bands in a partition; 1 if bands are cut.
+        cuts: partitions that a band is cut into.
+    """
+
+    bands: int
+    together: int
+    cuts: int
+
+    @classmethod
+    def at_least(cls, count: int, *, bands: int) -> Partitions:
+        """About `count` partitions, more rather than less, all of about the same size."""
+        if count > bands:
+            return cls(bands, 1, -(-count // bands))
+        return cls(bands, -(-bands // count), 1)
+
+    @property
+    def count(self) -> int:
+        """How many partitions there are."""
+        return -(-self.bands // self.together) * self.cuts
+
+    def bands_of(self, partitions: range) -> range:
+        """The bands that have entries in some partitions."""
+        first, last = partitions[0] // self.cuts, partitions[-1] // self.cuts
+        return range(first * self.together, min((last + 1) * self.together, self.bands))
+
+    def deal(self, entries: np.ndarray, band: int) -> Iterator[tuple[int, np.ndarray]]:
+        """Each partition that has entries of a band, with those entries.
+
+        Args:
+            entries: of `ENTRY`, all of one band.
+            band: its number.
+        """
+        first = band // self.together * self.cuts
+        dealt, ends = (entries, [0, entries.size]) if self.cuts == 1 else _deal(entries, self.cuts)
+        for cut in range(self.cuts):
+            if ends[cut] < ends[cut + 1]:
+                yield first + cut, dealt[ends[cut] : ends[cut + 1]]
+
+
+@njit(cache=True, nogil=True)
+def _deal(entries, cuts):
+    """Counting sort by ranges of equal width; returns the entries and the bounds of the ranges."""
+    dealt, ends = np.empty_like(entries), np.zeros(cuts + 1, np.int64)
+    factor = np.uint64(cuts)
+    for entry in entries:
+        ends[((entry >> _DOCUMENT_BITS) * factor >> _DOCUMENT_BITS) + np.uint64(1)] += 1
+    for cut in range(cuts):
+        ends[cut + 1] += ends[cut]
+    place = ends[:-1].copy()
+    for entry in entries:
+        cut = (entry >> _DOCUMENT_BITS) * factor >> _DOCUMENT_BITS
+        dealt[place[cut]] = entry
+        place[cut] += 1
+    return dealt, ends
+
+
 def recall(similarity: float, *, bands: int = BANDS, rows: int = ROWS) -> float:
     """Probability that a pair of this Jaccard similarity shares a bucket."""
     return 1 - (1 - similarity**rows) ** bands
 
 
-def band_hashes(
-    minhash: np.ndarray, text_hash: np.ndarray, *, group: int, bands: int = BANDS, rows: int = ROWS
+def band_entries(
+    minhash: np.ndarray, documents: np.ndarray, *, group: int, bands: Iterable[int], rows: int = ROWS
 ) -> np.ndarray:
-    """Hashes of the buckets that documents fall into.
+    """The buckets that documents fall into, by band.
 
     Args:
         minhash: uint32 (n, permutations).
-        text_hash: uint8 (n, 16), the 128-bit hash of the folded text; equal ones meet even with `bands=0`.
-        group: 64-bit number of what is deduplicated together (a language); documents of different groups do not meet.
-        bands: number of bands, 255 at most.
+        documents: int32 (n,), their numbers.
+        group: 64-bit number of what is deduplicated together (a language).
+        bands: numbers of bands.
         rows: numbers in a band.
 
     Returns:
-        uint64 (n, bands + 1), the last column for the text's hash; the lowest byte is the column's number.
+        `ENTRY` (bands, n).
 
     Raises:
-        ValueError: the signatures are too short for that many bands.
+        ValueError: the signatures are too short for those bands.
     """
-    if bands * rows > minhash.shape[1] or not 0 <= bands <= 255:
-        raise ValueError(f"{bands} bands of {rows} need {bands * rows} MinHash values, there are {minhash.shape[1]}")
-    hashes = np.empty((minhash.shape[0], bands + 1), np.uint64)
-    words = np.ascontiguousarray(text_hash).view("<u8").reshape(-1, 2)
-    _band_hashes(np.ascontiguousarray(minhash), words, np.uint64(group), rows, hashes)
-    return hashes
+    chosen = np.array(list(bands), np.int64)
+    if rows * (chosen.max(initial=-1) + 1) > minhash.shape[1]:
+        needed = rows * (chosen.max() + 1)
+        raise ValueError(
+            f"{chosen.max() + 1} bands of {rows} need {needed} MinHash values, there are {minhash.shape[1]}"
+        )
+    entries = np.empty((chosen.size, documents.size), ENTRY)
+    _band_entries(np.ascontiguousarray(minhash), documents, np.uint64(group), chosen, rows, entries)
+    return entries
 
 
 @njit(cache=True, nogil=True)
-def _band_hashes(minhash, words, group, rows, hashes):
-    bands = hashes.shape[1] - 1
-    for i in range(hashes.shape[0]):
-        for band in range(bands):
-            value = mix(group)
-            for k in range(band * rows, (band + 1) * rows):
-                value = mix(value * _GOLDEN + np.uint64(minhash[i, k]))
-            hashes[i, band] = _labelled(value, band)
-        value = mix(mix(group) * _GOLDEN + words[i, 0])
-        hashes[i, bands] = _labelled(mix(value * _GOLDEN + words[i, 1]), bands)
+def _band_entries(minhash, documents, group, bands, rows, entries):
+    seeds = np.empty(bands.shape[0], np.uint64)
+    for b in range(bands.shape[0]):
+        seeds[b] = mix(mix(group) ^ np.uint64(bands[b]))
+    for i in range(minhash.shape[0]):
+        number = np.uint64(documents[i])
+        for b in range(bands.shape[0]):
+            value = seeds[b]
+            for k in range(bands[b] * rows, (bands[b] + 1) * rows):
+                value = (value ^ np.uint64(minhash[i, k])) * _GOLDEN
+            entries[b, i] = mix(value) >> _DOCUMENT_BITS << _DOCUMENT_BITS | number
 
 
-@njit(cache=True, nogil=True)
-def _labelled(value, band):
-    return value >> _BAND_BITS << _BAND_BITS | np.uint64(band)
-
-
-def partition(hashes: np.ndarray, documents: np.ndarray, *, partitions: int) -> list[np.ndarray]:
-    """Deal the entries of documents out by range of the hash space.
+def text_entries(text_hash: np.ndarray, documents: np.ndarray, *, group: int) -> np.ndarray:
+    """The bucket of each text: equal texts meet there without any bands.
 
     Args:
-        hashes: uint64 (n, columns), as of `band_hashes`.
-        documents: uint64 (n,), their numbers.
-        partitions: how many ranges of equal width.
+        text_hash: uint64 (n, 2), the 128-bit hash of the folded text.
+        documents: int32 (n,), their numbers.
+        group: as of `band_entries`.
 
     Returns:
-        An array of `ENTRY` for each partition, some perhaps empty; `tobytes` makes it ready to travel.
+        `ENTRY` (1, n).
     """
-    entries = np.empty(hashes.size, ENTRY)
-    columns = entries.view(np.uint64).reshape(-1, 2)
-    ends = np.zeros(partitions + 1, np.int64)
-    _partition(np.ascontiguousarray(hashes), np.ascontiguousarray(documents, np.uint64), partitions, columns, ends)
-    return [entries[ends[i] : ends[i + 1]] for i in range(partitions)]
-
-
-@njit(cache=True, nogil=True)
-def _partition(hashes, documents, partitions, columns, ends):
-    """Counting sort by partition; `ends` gets the bounds of the partitions."""
-    count, bits = np.uint64(partitions), np.uint64(32)
-    for value in hashes.flat:
-        ends[((value >> bits) * count >> bits) + np.uint64(1)] += 1
-    for p in range(partitions):
-        ends[p + 1] += ends[p]
-    place = ends[:-1].copy()
-    for i in range(hashes.shape[0]):
-        for value in hashes[i]:
-            p = (value >> bits) * count >> bits
-            columns[place[p], 0], columns[place[p], 1] = value, documents[i]
-            place[p] += 1
+    entries = np.empty((1, documents.size), ENTRY)
+    _band_entries(np.ascontiguousarray(text_hash), documents, np.uint64(group), np.zeros(1, np.int64), 2, entries)
+    return entries
 
 
 def concatenate(chunks: Iterable[bytes]) -> np.ndarray:
-    """Entries of one partition from the bytes of its arrays, in the order given.
+    """Entries from the bytes of their arrays, in the order given.
 
     Raises:
         ValueError: a chunk is not a whole number of entries.
     """
-    data = b"".join(chunks)
+    data = bytearray().join(chunks)
     if len(data) % ENTRY.itemsize:
         raise ValueError(f"{len(data)} bytes are not whole entries of {ENTRY.itemsize} bytes: a chunk was cut off")
     return np.frombuffer(data, ENTRY)
 
 
-def buckets(entries: np.ndarray) -> Buckets:
-    """Sort the entries of a partition into buckets and leave out those with a single document.
+def buckets(entries: np.ndarray, groups: np.ndarray | None = None, *, band: int = 0) -> Buckets:
+    """The buckets of a band that hold at least two documents of one group.
 
     Args:
-        entries: of `ENTRY`, any order; repeats count once.
+        entries: of `ENTRY`, any order; sorted in place. Repeats count once.
+        band: number of the band.
+        groups: int64, sorted, the numbers with which a new group of documents begins; documents of different groups
+            are never in one bucket. None: there is one group.
     """
-    hashes = np.ascontiguousarray(entries["hash"])
-    order = np.argsort(hashes)
-    documents, ends, bands = _runs(hashes[order], entries["document"][order])
-    return Buckets(documents, ends, bands)
+    entries.sort()
+    documents, offsets = _runs(entries, np.zeros(0, np.int64) if groups is None else groups)
+    return Buckets(documents, offsets, np.full(offsets.size - 1, band, np.int32))
 
 
 @njit(cache=True, nogil=True)
-def _runs(hashes, documents):
-    """Buckets of entries that are sorted by hash; sorts the documents of each in place."""
-    offsets, bands = np.empty(hashes.shape[0] // 2 + 1, np.int64), np.empty(hashes.shape[0] // 2, np.uint8)
-    found, length, start = 0, 0, 0
-    offsets[0] = 0
-    while start < hashes.shape[0]:
+def _runs(entries, groups):
+    """Documents and bounds of the buckets of sorted entries."""
+    documents = np.empty(entries.shape[0], np.int32)
+    offsets = np.zeros(entries.shape[0] // 2 + 1, np.int64)
+    found, start = 0, 0
+    while start < entries.shape[0]:
         end = start + 1
-        while end < hashes.shape[0] and hashes[end] == hashes[start]:
+        while end < entries.shape[0] and entries[end] >> _DOCUMENT_BITS == entries[start] >> _DOCUMENT_BITS:
             end += 1
         if end - start > 1:
-            _sort(documents[start:end])
-            kept = length
-            for i in range(start, end):
-                if i == start or documents[i] != documents[kept - 1]:
-                    documents[kept] = documents[i]
-                    kept += 1
-            if kept - length > 1:
-                bands[found] = np.uint8(hashes[start])
-                found, length = found + 1, kept
-                offsets[found] = length
+            found = _added(entries[start:end], groups, documents, offsets, found)
         start = end
-    return documents[:length].copy(), offsets[: found + 1].copy(), bands[:found].copy()
+    return documents[: offsets[found]].copy(), offsets[: found + 1].copy()
 
 
 @njit(cache=True, nogil=True)
-def _sort(values):
-    """Sort in place; most buckets hold two or three documents, for which the general sort takes ten times as long."""
-    if values.shape[0] > 16:
-        values.sort()
-        return
-    for i in range(1, values.shape[0]):
-        value, j = values[i], i
-        while j > 0 and values[j - 1] > value:
-            values[j] = values[j - 1]
-            j -= 1
-        values[j] = value
+def _added(run, groups, documents, offsets, found):
+    """Append the documents of entries with the same hash, a bucket a group; returns how many buckets there are now."""
+    length, stop = offsets[found], np.int64(-1)
+    for entry in run:
+        document = np.int64(np.uint32(entry))
+        if document >= stop:
+            found, length = _closed(offsets, found, length)
+            after = np.searchsorted(groups, document, side="right")
+            stop = groups[after] if after < groups.shape[0] else np.int64(1) << 32
+        if length == offsets[found] or documents[length - 1] != document:
+            documents[length] = document
+            length += 1
+    return _closed(offsets, found, length)[0]
+
+
+@njit(cache=True, nogil=True)
+def _closed(offsets, found, length):
+    """Keep the last bucket if it has two documents, else drop it; the number of buckets, and of their documents."""
+    if length - offsets[found] > 1:
+        found += 1
+        offsets[found] = length
+    return found, offsets[found]

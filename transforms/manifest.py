@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from babelmill.format import File, ledger_from_json, ledger_to_json, read_manifest, sealed, total
+from babelmill.format import File, ledger_from_json, ledger_to_json, sealed, total
 from transforms.journal import Record
 from transforms.storage import WorkDirectory
 
@@ -57,7 +57,7 @@ def records_of(work: WorkDirectory, name: str) -> list[Record]:
         FileNotFoundError: there is no such manifest.
         FormatError: it is of another version, or was changed by hand.
     """
-    body, folder = read_manifest(work.path(name)), posixpath.dirname(name)
+    body, folder = work.read_manifest(name), posixpath.dirname(name)
     files = {}
     for values in body["files"]:
         path = posixpath.normpath(posixpath.join(folder, values["path"]))

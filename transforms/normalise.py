@@ -8,7 +8,7 @@ What happens to a document, in this order:
 3. NFC or NFKC.
 4. A run of spaces becomes one, paragraphs lose the spaces at both ends, empty paragraphs go.
 
-Doing it twice changes nothing. Steps 2 to 4 are one pass of a kernel, whatever form the text is in.
+Doing it twice changes nothing. It is one pass of a kernel, whatever form the text is in.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from transforms.bits import load_eight, store_eight, trailing_zeros
 from transforms.normal_form import CHANGES, CLASS, JOINS, LONGEST, Form, NormalForm, normal_form, settle, unsettled
 from transforms.parts import text_buffers
-from transforms.utf8 import decode, encode
+from transforms.utf8 import count_characters, decode, decode_any, encode, previous
 
 DROPPED = (
     (0x00, 0x08),  # controls: NUL in UTF-16 read as bytes, terminal codes, ...
@@ -64,7 +65,11 @@ BREAKS = ((0x0A, 0x0D), (0x85, 0x85), (0x2028, 0x2029))
 _DROP, _SPACE, _BREAK = 0x400, 0x800, 0x1000
 _PLAIN = 0x2000  # U+0020 and U+000A: right as they are, unless they follow a blank or nothing
 _CONTINUES = CLASS | JOINS  # belongs to the span of the character before it
-_ODD = CLASS | JOINS | CHANGES | _DROP | _SPACE | _BREAK
+_INVALID = 0x4000  # no UTF-8
+_ODD = CLASS | JOINS | CHANGES | _DROP | _SPACE | _BREAK | _INVALID
+_UNKNOWN = np.int64(-1)
+
+_EACH, _LOW, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080)
 
 
 class Normalised(NamedTuple):
@@ -95,51 +100,15 @@ def normalise(texts: pa.BinaryArray, *, form: Form = "NFC") -> Normalised:
         raise ValueError(f"normalisation form {form!r} is not known, it is 'NFC' or 'NFKC'")
     if texts.null_count:
         raise ValueError(f"text {texts.is_null().index(True)} of {len(texts)} is null: fill nulls with b''")
-    valid, replaced = repair(texts)
     rows = len(texts)
-    offsets, characters = np.zeros(rows + 1, np.int32), np.zeros(rows, np.int32)
-    data, bounds = text_buffers(valid)
+    offsets, characters, replaced = np.zeros(rows + 1, np.int32), np.zeros(rows, np.int32), np.zeros(rows, np.int32)
+    data, bounds = text_buffers(texts)
     # Most of this is never touched, and so never more than an address.
     out = np.empty(LONGEST[form] * (int(bounds[-1]) - int(bounds[0])), np.uint8)
     if out.size:
-        _rewrite(data, bounds, tables(form), out, offsets, characters)
+        _rewrite(data, bounds, tables(form), out, offsets, characters, replaced)
     written = pa.py_buffer(out[: offsets[-1]])
     return Normalised(pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), written), characters, replaced)
-
-
-def repair(texts: pa.BinaryArray) -> tuple[pa.StringArray, np.ndarray]:
-    """Replace what is not UTF-8.
-
-    Args:
-        texts: any bytes, without nulls.
-
-    Returns:
-        The texts, and int32 (rows,): how many U+FFFD were put into each.
-    """
-    replaced = np.zeros(len(texts), np.int32)
-    rows = _invalid_rows(texts, 0)
-    if not rows:
-        return texts.cast(pa.string()), replaced
-    raw = texts.take(pa.array(rows)).to_pylist()
-    repaired = [text.decode("utf-8", "replace") for text in raw]
-    there_before = np.array([text.count("\ufffd".encode()) for text in raw])
-    replaced[rows] = [text.count("\ufffd") for text in repaired] - there_before
-    source = np.arange(len(texts))
-    source[rows] = len(texts) + np.arange(len(rows))
-    whole = pa.concat_arrays([texts, pa.array(repaired, pa.string()).cast(pa.binary())]).take(pa.array(source))
-    return whole.cast(pa.string()), replaced
-
-
-def _invalid_rows(texts: pa.BinaryArray, first: int) -> list[int]:
-    """Numbers of the rows that are not UTF-8, from `first` on: Arrow tells if there are any, halving tells where."""
-    try:
-        texts.cast(pa.string())
-    except pa.ArrowInvalid:
-        if len(texts) == 1:
-            return [first]
-        middle = len(texts) // 2
-        return _invalid_rows(texts[:middle], first) + _invalid_rows(texts[middle:], first + middle)
-    return []
 
 
 @cache
@@ -151,12 +120,13 @@ def tables(form: Form) -> NormalForm:
         for first, last in spans:
             properties[first : last + 1] |= flag
     properties[[0x0A, 0x20]] = _PLAIN
+    properties[0xD800:0xE000] = _INVALID  # surrogates
     properties.flags.writeable = False
     return base._replace(properties=properties)
 
 
 @njit(cache=True, nogil=True)
-def _rewrite(data, bounds, form, out, offsets, characters):
+def _rewrite(data, bounds, form, out, offsets, characters, replaced):
     longest = 0
     for r in range(bounds.shape[0] - 1):
         longest = max(longest, bounds[r + 1] - bounds[r])
@@ -164,84 +134,208 @@ def _rewrite(data, bounds, form, out, offsets, characters):
     written = np.int64(0)
     for r in range(bounds.shape[0] - 1):
         start = written
-        written = _rewrite_text(data, np.int64(bounds[r]), np.int64(bounds[r + 1]), form, span, out, written)
+        begin, end = np.int64(bounds[r]), np.int64(bounds[r + 1])
+        written, replaced[r] = _rewrite_text(data, begin, end, form, span, out, written)
         offsets[r + 1] = written
-        count = 0
-        for byte in out[start:written]:
-            count += (byte & 0xC0) != 0x80
-        characters[r] = count
+        characters[r] = count_characters(out, start, written)
 
 
 @njit(cache=True, nogil=True)
 def _rewrite_text(data, i, end, form, span, out, written):
-    """Append the text data[i:end] to out[:written]; returns the new length.
+    """Append the text data[i:end] to out[:written]; returns the new length, and how many sequences were replaced.
 
-    What stays as it is goes in runs, data[k] to out[k + shift]. A letter with its marks is a span; one that is not in
-    normal form is taken back when it ends and written anew.
+    What stays as it is goes in runs, from data[run] on. Only where a character may not stay does it matter what is
+    before it, and that is looked up in what was written.
     """
-    start, run, shift = written, i, written - i
-    previous, pending = np.int64(_PLAIN), False
-    starter, starter_at, last_class, length = np.int64(0), written, np.int64(0), np.int64(0)
+    properties = form.properties
+    start, run, replaced = written, i, 0
+    blank, last_class, starter = True, np.int64(0), _UNKNOWN
     while i < end:
-        point, size = decode(data, i)
-        properties = np.int64(form.properties[point])
-        if not (properties & _ODD or properties & previous & _PLAIN or pending):
-            starter, starter_at, length, previous = point, i + shift, np.int64(0), properties
-            i += size
+        plain = _plain_until(data, i, end, blank, properties)
+        if plain > i:
+            i = plain
+            blank, starter = data[i - 1] <= 32, _UNKNOWN
             continue
-        if properties & _DROP:
+        point, size = decode_any(data, i, end)
+        kind = np.int64(properties[point]) if point >= 0 else _INVALID
+        if kind & _ODD == 0 and not (blank and kind & _PLAIN):
+            blank, starter = kind & _PLAIN != 0, _UNKNOWN
+        elif kind & (_DROP | _SPACE | _BREAK | _PLAIN | _INVALID):
             written = _copy(data, run, i, out, written)
             run = i + size
-        elif pending and properties & _CONTINUES == 0:
-            _copy(data, run, i, out, written)
-            written = _write(settle(span, length, form), form.properties, out, starter_at, start)
-            # The character itself is looked at again, in its new place. No mapping ends in a space.
-            run, size, previous, pending = i, np.int64(0), np.int64(0), False
-        elif properties & (_SPACE | _BREAK | _PLAIN):
-            written = _blank(out, _copy(data, run, i, out, written), start, properties & _BREAK or point == 10)
-            run, previous, length = i + size, np.int64(_PLAIN), np.int64(0)
-        elif properties & _CONTINUES:
-            if length == 0:
-                starter, starter_at, length = _begin(span, starter, starter_at, previous, i + shift)
-                last_class = np.int64(0)
-            pending = pending or unsettled(starter, point, last_class, form)
-            last_class = properties & CLASS
-            starter = starter if last_class else point
-            span[length] = point
-            length += 1
-            previous = properties
+            if kind & _INVALID:
+                written, replaced = encode(0xFFFD, out, written), replaced + 1
+                blank, starter = False, _UNKNOWN
+            elif kind & _DROP == 0:
+                written = _blank(out, written, start, kind & _BREAK or point == 10)
+                blank, starter = True, _UNKNOWN
         else:
-            starter, starter_at, last_class, length = point, i + shift, np.int64(0), np.int64(1)
-            span[0] = point
-            previous, pending = properties, True
+            written, run = _copy(data, run, i, out, written), i
+            if starter == _UNKNOWN:
+                starter, last_class = _before(out, start, written, properties)
+            if unsettled(starter, point, last_class, form):
+                first = _span_start(out, start, written, properties) if kind & _CONTINUES else written
+                i, written = _settle_span(data, i, end, form, span, out, first, written, start)
+                run, size, starter = i, np.int64(0), _UNKNOWN
+            else:
+                last_class = kind & CLASS
+                starter = starter if last_class else point
+            blank = False
         i += size
-        shift = written - run
     written = _copy(data, run, end, out, written)
-    if pending:
-        written = _write(settle(span, length, form), form.properties, out, starter_at, start)
-    return written - 1 if written > start and out[written - 1] <= 32 else written
+    return written - 1 if written > start and out[written - 1] <= 32 else written, replaced
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _plain_until(data, i, end, blank, properties):
+    """Where the characters from data[i] on end that stay as they are, in whatever stands before them but a blank.
+
+    Towards the end of the text it may be before that. There is a loop for each length of a character, since a processor
+    that guesses the next length wrong loses more time than it needs for a character.
+    """
+    before = np.uint64(0x80) if blank else np.uint64(0)
+    while i + 8 <= end:
+        eight = load_eight(data, i)
+        blanks = _equal(eight, np.uint64(32)) | _equal(eight, np.uint64(10))
+        # Above U+007E; below U+0020; a blank after a blank.
+        other = ((eight & _LOW) + _EACH | eight) & _HIGH
+        other |= ~((eight & (_EACH * np.uint64(0x60))) + _LOW) & _HIGH & ~blanks
+        other |= blanks & (blanks << np.uint64(8) | before)
+        before = blanks >> np.uint64(56)
+        if other == 0:
+            i += 8
+            continue
+        i += np.int64(trailing_zeros(other) >> np.uint64(3))
+        wide = _plain_pairs(data, i, end, properties) if data[i] < 0xE0 else _plain_triples(data, i, end, properties)
+        if wide == i:
+            return i
+        i, before = wide, np.uint64(0)
+    return i
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _equal(eight, byte):
+    """The highest bit of each of eight bytes (uint64) that is `byte`."""
+    difference = eight ^ (_EACH * byte)
+    return ~((difference & _LOW) + _LOW | difference) & _HIGH
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _plain_pairs(data, i, end, properties):
+    """Where the characters of two bytes end that stay as they are."""
+    lower = np.uint32(CLASS)  # marks of lower classes must not follow; nobody knows what is before the first one
+    while i + 2 <= end:
+        first, second = np.uint32(data[i]) ^ np.uint32(0xC0), np.uint32(data[i + 1]) ^ np.uint32(0x80)
+        if first - np.uint32(2) >= 0x1E or second >= 0x40:
+            break
+        kind = np.uint32(properties[first << np.uint32(6) | second])
+        combining = kind & np.uint32(CLASS)
+        # One condition, and so one branch: a mark is of class 1 at least.
+        if kind & np.uint32(_ODD & ~CLASS) or np.uint32(combining - np.uint32(1)) < lower:
+            break
+        lower = np.uint32(combining - np.uint32(combining > 0))
+        i += 2
+    return i
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _plain_triples(data, i, end, properties):
+    """Where the characters of three bytes end that stay as they are."""
+    lower = np.uint32(CLASS)  # marks of lower classes must not follow; nobody knows what is before the first one
+    while i + 3 <= end:
+        first, second = np.uint32(data[i]) ^ np.uint32(0xE0), np.uint32(data[i + 1]) ^ np.uint32(0x80)
+        third = np.uint32(data[i + 2]) ^ np.uint32(0x80)
+        point = first << np.uint32(12) | second << np.uint32(6) | third
+        if first >= 0x10 or (second | third) >= 0x40 or point < 0x800:
+            break
+        kind = np.uint32(properties[point])
+        combining = kind & np.uint32(CLASS)
+        # One condition, and so one branch: a mark is of class 1 at least.
+        if kind & np.uint32(_ODD & ~CLASS) or np.uint32(combining - np.uint32(1)) < lower:
+            break
+        lower = np.uint32(combining - np.uint32(combining > 0))
+        i += 3
+    return i
 
 
 @njit(cache=True, nogil=True)
-def _begin(span, starter, starter_at, previous, here):
-    """Begin a span with the character before a mark; after a blank it begins with the mark itself.
+def _before(out, start, i, properties):
+    """What is before byte i of the text out[start:].
 
     Returns:
-        The starter (0: none), where in the output the span begins, and its length.
+        The last character of combining class 0, 0 if it is a blank or there is none; and the class of the last one.
     """
-    if previous & _PLAIN:
-        return np.int64(0), here, np.int64(0)
-    span[0] = starter
-    return starter, starter_at, np.int64(1)
+    starter, last_class = np.int64(0), np.int64(-1)
+    while i > start:
+        i = previous(out, i)
+        point = decode(out, i)[0]
+        combining = np.int64(properties[point] & CLASS)
+        last_class = combining if last_class < 0 else last_class
+        if combining == 0:
+            starter = np.int64(0) if properties[point] & _PLAIN else point
+            break
+    return starter, max(last_class, np.int64(0))
 
 
 @njit(cache=True, nogil=True)
+def _span_start(out, start, i, properties):
+    """Where the span starts that a character at byte i of the text out[start:] continues; there if it is the first."""
+    while i > start:
+        before = previous(out, i)
+        kind = properties[decode(out, before)[0]]
+        if kind & _PLAIN:
+            return i
+        i = before
+        if kind & _CONTINUES == 0:
+            return i
+    return i
+
+
+@njit(cache=True, nogil=True)
+def _settle_span(data, i, end, form, span, out, first, written, start):
+    """Write the span anew that out[first:written] and the characters from data[i] on are.
+
+    Returns:
+        Where in `data` the span ends, and the new length.
+    """
+    properties, length = form.properties, 0
+    at = first
+    while at < written:
+        point, size = decode(out, at)
+        span[length] = point
+        length += 1
+        at += size
+    goes_on = True
+    while goes_on:
+        point, size = decode_any(data, i, end)
+        if properties[point] & _DROP == 0:
+            span[length] = point
+            length += 1
+        i += size
+        goes_on = i < end and _continues(data, i, end, properties)
+    # No mapping ends in a space.
+    return i, _write(settle(span, length, form), properties, out, first, start)
+
+
+@njit(cache=True, nogil=True)
+def _continues(data, i, end, properties):
+    """Whether what starts at data[i] belongs to the span before it, or is dropped from it."""
+    point = decode_any(data, i, end)[0]
+    return point >= 0 and properties[point] & (_CONTINUES | _DROP) != 0
+
+
+@njit(cache=True, nogil=True, forceinline=True)
 def _copy(data, start, end, out, written):
     """Append data[start:end] to out[:written]; returns the new length."""
-    source, target = data[start:end], out[written:]
-    for i in range(source.shape[0]):
-        target[i] = source[i]
-    return written + source.shape[0]
+    shift = written - start
+    if end - start < 8:
+        for i in range(start, end):
+            out[i + shift] = data[i]
+    else:
+        for i in range(start, end - 8, 8):
+            store_eight(out, i + shift, load_eight(data, i))
+        store_eight(out, end - 8 + shift, load_eight(data, end - 8))
+    return end + shift
 
 
 @njit(cache=True, nogil=True)

@@ -13,9 +13,12 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from transforms.bits import count_ones, load_eight, trailing_zeros
 from transforms.parts import text_buffers
 from transforms.script_ranges import RANGES
 from transforms.utf8 import decode
+
+_EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 
 
 class UnknownScript(ValueError):
@@ -80,11 +83,31 @@ def _kinds(scripts: tuple[str, ...]) -> np.ndarray:
 def _count(data, offsets, kinds, own, letters):
     """Count letters: bit 0 of a kind says that it is one, bit 1 that it is one of the scripts asked for."""
     for r in range(offsets.shape[0] - 1):
-        i, ours, every = np.int64(offsets[r]), np.int64(0), np.int64(0)
-        while i < offsets[r + 1]:
-            point, size = decode(data, i)
-            kind = np.int64(kinds[point])
-            ours += kind >> 1
-            every += kind & 1
-            i += size
-        own[r], letters[r] = ours, every
+        i, end = np.int64(offsets[r]), np.int64(offsets[r + 1])
+        ascii_letters, ours, every = np.int64(0), np.int64(0), np.int64(0)
+        while i < end:
+            before = i
+            while i + 8 <= end:
+                eight = load_eight(data, i)
+                size = trailing_zeros(eight & _HIGH) >> np.uint64(3)
+                if size < np.uint64(8):
+                    eight &= (np.uint64(1) << (np.uint64(8) * size)) - np.uint64(1)
+                ascii_letters += np.int64(count_ones(_letters(eight)))
+                i += np.int64(size)
+                if size < np.uint64(8):
+                    break
+            while i < end and (data[i] >= 0x80 or i == before):
+                point, size = decode(data, i)
+                kind = np.int64(kinds[point])
+                ours += kind >> 1
+                every += kind & 1
+                i += size
+        own[r], letters[r] = ours + ascii_letters * (np.int64(kinds[65]) >> 1), every + ascii_letters
+
+
+@njit(cache=True, nogil=True)
+def _letters(eight):
+    """A bit for each of eight bytes of ASCII (uint64) that is a letter."""
+    lower = eight | _EACH * np.uint64(0x20)
+    from_a, behind_z = lower + _EACH * np.uint64(0x80 - 0x61), lower + _EACH * np.uint64(0x80 - 0x7B)
+    return from_a & ~behind_z & _HIGH

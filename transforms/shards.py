@@ -41,10 +41,10 @@ class EncodePart:
     The task's job: `language`, and the files `part`, `signatures`, `rejects` and `removals` (the last two may be null).
 
     Attributes:
-        model: path of the SentencePiece model.
+        model: the SentencePiece model in the work directory.
     """
 
-    model: str
+    model: File
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Tokenize what neither cleaning nor deduplication took out."""
@@ -52,7 +52,7 @@ class EncodePart:
         part, signatures = Part.open(work, files["part"]), Part.open(work, files["signatures"])
         kept = kept_mask(part.rows, removed_rows(work, files.get("rejects"), files.get("removals")))
         keys = np.concatenate([np.zeros(0, np.uint64), *map(_hash_keys, signatures.batches())])
-        encoder, ledger, start = load(self.model), Ledger(documents=int(kept.sum())), 0
+        encoder, ledger, start = load(work.local(self.model)), Ledger(documents=int(kept.sum())), 0
         with work.write_arrow(f"tokens/{task.name}.arrow", TOKENS) as writer:
             for batch in part.batches():
                 rows = start + np.flatnonzero(kept[start : start + batch.num_rows])
@@ -251,7 +251,7 @@ def _gather(work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndar
         within = np.searchsorted(source.starts, row[mine], side="right") - 1
         batch[mine], local[mine] = within + len(batches), row[mine] - source.starts[within]
         batches += [found.select(["document", "input_ids"]) for found in source.batches()]
-        paths += [str(work.path(file.path))] * (len(batches) - len(paths))
+        paths += [work.address(file.path)] * (len(batches) - len(paths))
     memory = Memory(batches)
     documents = NumberColumn(memory, [found.column("document") for found in batches])
     ids = ListColumn(memory, [found.column("input_ids") for found in batches], paths)

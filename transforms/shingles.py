@@ -95,11 +95,11 @@ def scratch(longest: int) -> tuple[np.ndarray, np.ndarray]:
     """Working memory for texts of at most `longest` bytes: 4 bytes and at most 16 bytes for each byte of text.
 
     Returns:
-        `hashes` and `slots`, both uint64, as `document_shingles` takes them.
+        `hashes`, uint64, and `slots`, uint32, as `document_shingles` takes them.
     """
     # A token takes a byte and, unless it is the last, a separator; a character alone takes three bytes.
     tokens = longest // 2 + 1
-    return np.empty(tokens, np.uint64), np.empty(1 << tokens.bit_length() + 1, np.uint64)
+    return np.empty(tokens, np.uint64), np.empty(1 << tokens.bit_length() + 2, np.uint32)
 
 
 @njit(cache=True, nogil=True)
@@ -143,7 +143,7 @@ def tokenize(data, start, end, table, hashes):
     Returns:
         How many tokens there are, and the hash of the text: two uint64 that follow each other, little-endian.
     """
-    count, i, state = 0, start, (_ZERO, _ZERO)
+    count, i, end, state = 0, np.int64(start), np.int64(end), (_ZERO, _ZERO)
     while i < end:
         point, size = decode(data, i)
         i += size
@@ -159,8 +159,9 @@ def tokenize(data, start, end, table, hashes):
             if np.uint32(character - _ONE32) < RAW:
                 token = extended(token, character)
                 i += size
-            elif character == IGNORED:
+            elif character < ALONE:
                 i += size
+                open_end = character == IGNORED
             else:
                 open_end = False
         hashes[count] = mix(token[0])
@@ -211,8 +212,8 @@ def rotated(value, bits):
 def window_hashes(hashes, count, words):
     """Replace the hashes of a text's tokens by those of its windows of `words` tokens; returns how many there are.
 
-    The hash is the rolling one of Karp and Rabin (1987), mixed. A text of fewer tokens is one window. No hash is 0, so
-    that 0 can mark an empty slot.
+    The hash is the rolling one of Karp and Rabin (1987), mixed. A text of fewer tokens is one window. No hash is 0, by
+    which tables of them mark empty slots.
     """
     size, value, power = min(words, count), _ZERO, _ONE
     for k in range(size):
@@ -230,26 +231,26 @@ def distinct(hashes, count, slots):
     """Keep the first of each hash, in place; returns how many stay.
 
     Args:
-        hashes: uint64, none of them 0.
+        hashes: uint64.
         count: how many of them to look at.
-        slots: uint64, working memory: a power of two of at least 2 * count.
+        slots: uint32, working memory: a power of two of at least 4 * count.
     """
-    size = 2
-    while size < 2 * count:
+    size = 4
+    while size < 4 * count:  # three of four slots stay empty, so that most hashes find theirs at once
         size *= 2
     slots[:size] = 0
     last = np.uint64(size - 1)
-    kept = 0
+    kept = _ZERO
     for i in range(count):
         value = hashes[i]
         slot = value & last
-        while slots[slot] != _ZERO and slots[slot] != value:
+        while slots[slot] != 0 and hashes[np.uint64(slots[slot] - _ONE32)] != value:
             slot = (slot + _ONE) & last
-        if slots[slot] == _ZERO:
-            slots[slot] = value
-            hashes[kept] = value
-            kept += 1
-    return kept
+        hashes[kept] = value
+        if slots[slot] == 0:
+            kept += _ONE
+            slots[slot] = np.uint32(kept)
+    return np.int64(kept)
 
 
 @njit(cache=True, nogil=True)

@@ -1,41 +1,30 @@
 """Documents of many parts by number: their signatures and texts, read where they lie.
 
-Within one run of deduplication a document's number is its part's place in the plan and its row: `part << 32 | row`.
+Within one run of deduplication documents are numbered through all parts, in the order of the parts and of their rows.
+Parts of a group follow each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from babelmill.format import PERMUTATIONS, SIGNATURES, File
+from babelmill.format import PERMUTATIONS, File
 from transforms.jaccard import shingle_sets
 from transforms.parts import Part
 from transforms.storage import WorkDirectory
-
-ROW_BITS = np.uint64(32)
-
-
-def numbers(part: int, rows: np.ndarray) -> np.ndarray:
-    """Document numbers (uint64) of rows of one part."""
-    return (np.uint64(part) << ROW_BITS) | rows.astype(np.uint64)
-
-
-def split(documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The parts and rows (int64 each) of document numbers."""
-    return (documents >> ROW_BITS).astype(np.int64), (documents & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
 class Signed(NamedTuple):
     """The columns of a signature file for n documents.
 
     Attributes:
-        hash: uint8 (n, 16), 128 bits of the folded text.
+        hash: uint64 (n, 2), 128 bits of the folded text.
         minhash: uint32 (n, 128).
         shingles: int32 (n,), how many distinct ones.
         characters: int32 (n,).
@@ -49,79 +38,111 @@ class Signed(NamedTuple):
     score: np.ndarray
 
 
+ROW = {"hash": "2<u8", "minhash": f"{PERMUTATIONS}<u4", "shingles": "<i4", "characters": "<i4", "score": "<f4"}
+"""What each column holds in a row, as numpy names it."""
+
+
 def signed_rows(table: pa.Table | pa.RecordBatch) -> Signed:
     """The columns of a signature file as arrays."""
-    hashes, minhash, *numbers = (_combined(table.column(name)) for name in Signed._fields)
-    return Signed(
-        np.frombuffer(hashes.buffers()[1] or b"", np.uint8)[16 * hashes.offset :][: 16 * len(hashes)].reshape(-1, 16),
-        minhash.flatten().to_numpy().reshape(-1, PERMUTATIONS),
-        *(column.to_numpy() for column in numbers),
-    )
+    return Signed(*(rows_of(table.column(name), name) for name in Signed._fields))
 
 
-def _combined(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+def rows_of(column: pa.Array | pa.ChunkedArray, name: str) -> np.ndarray:
+    """One column of a signature file as an array, without a copy if it is in one piece."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    if name == "minhash":
+        return column.flatten().to_numpy().reshape(-1, PERMUTATIONS)
+    if name == "hash":
+        words = np.frombuffer(column.buffers()[1] or b"", "<u8").reshape(-1, 2)
+        return words[column.offset : column.offset + len(column)]
+    return column.to_numpy()
 
 
 @dataclass(frozen=True)
 class Documents:
     """Signatures and texts of a run's documents by number.
 
+    Files are opened for each question and closed with it, so that no more than one a thread is in memory.
+
     Attributes:
         work: the work directory.
-        signature_files: part number -> signature file.
-        text_files: part number -> clean file.
+        names: of the parts.
+        starts: int64 (parts + 1,), the number of each part's first document, and how many documents there are.
+        groups: int64, sorted, the number of each group's first document.
+        signature_files, text_files: of each part.
         shingle: tokens in a shingle.
     """
 
     work: WorkDirectory
-    signature_files: Mapping[int, File]
-    text_files: Mapping[int, File]
+    names: Sequence[str]
+    starts: np.ndarray
+    groups: np.ndarray
+    signature_files: Sequence[File]
+    text_files: Sequence[File]
     shingle: int
 
-    def sign(self, documents: np.ndarray) -> Signed:
-        """Signatures of documents (uint64, any order), in the order asked for."""
-        tables = self._gather(documents, self.signature_files, list(Signed._fields))
-        found = [signed_rows(table) for table in tables] or [signed_rows(SIGNATURES.empty_table())]
-        place = self._places(documents)
-        return Signed(*(np.concatenate(columns)[place] for columns in zip(*found, strict=True)))
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def start(self, name: str) -> int:
+        """The number of a part's first document."""
+        return int(self.starts[self._numbers[name]])
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.names)}
+
+    def locate(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The parts and rows (int64 each) of document numbers."""
+        parts = np.searchsorted(self.starts, documents, side="right") - 1
+        return parts, documents - self.starts[parts]
+
+    def columns(self, documents: np.ndarray, names: Sequence[str]) -> list[np.ndarray]:
+        """Columns of the signatures of documents (int32, sorted), in that order; see `Signed`."""
+        found = [np.empty(documents.size, ROW[name]) for name in names]
+        for batch, rows, chosen in self._batches(documents, self.signature_files):
+            for name, out in zip(names, found, strict=True):
+                # Without `clip`, numpy would copy once more.
+                np.take(rows_of(batch.column(name), name), rows, axis=0, out=out[chosen], mode="clip")
+        return found
 
     def hashes(self, documents: np.ndarray) -> np.ndarray:
-        """128-bit hashes of the folded texts, uint8 (n, 16)."""
-        return self.sign(documents).hash
+        """128-bit hashes of the folded texts, uint64 (n, 2)."""
+        return self.columns(documents, ["hash"])[0]
 
-    def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
-        signed = self.sign(documents)
-        return signed.minhash, signed.shingles
+    def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same, MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
+        text_hash, minhash, shingles = self.columns(documents, ["hash", "minhash", "shingles"])
+        return text_hash, minhash, shingles
 
     def shingle_sets(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values and offsets of the sets of shingles, as of `jaccard.shingle_sets`."""
-        return shingle_sets(self.read(documents), words=self.shingle)
+        """The sets of shingles of documents (int32, sorted), as of `jaccard.shingle_sets`."""
+        values, sizes = [np.zeros(0, np.uint64)], [np.zeros(1, np.int64)]
+        for batch, rows, _ in self._batches(documents, self.text_files):
+            found, offsets = shingle_sets(batch.column("text"), rows, words=self.shingle)
+            values.append(found)
+            sizes.append(np.diff(offsets))
+        return np.concatenate(values), np.cumsum(np.concatenate(sizes))
 
-    def read(self, documents: np.ndarray) -> pa.StringArray:
-        """Texts of documents (uint64, any order), in the order asked for."""
-        found = [_combined(table.column("text")) for table in self._gather(documents, self.text_files, ["text"])]
-        if not found:
-            return pa.array([], pa.string())
-        return pa.concat_arrays(found).take(pa.array(self._places(documents)))
+    def _batches(
+        self, documents: np.ndarray, files: Sequence[File]
+    ) -> Iterator[tuple[pa.RecordBatch, np.ndarray, slice]]:
+        """The record batches that hold some sorted documents, with their rows in it and their places among those."""
+        bounds = np.searchsorted(documents, self.starts)
+        for number in np.flatnonzero(np.diff(bounds)).tolist():
+            reader = self.work.open_arrow(files[number])
+            starts = self.starts[number] + _batch_starts(self.work, files[number])
+            ends = bounds[number] + np.searchsorted(documents[bounds[number] : bounds[number + 1]], starts)
+            for batch in np.flatnonzero(ends[1:] > ends[:-1]).tolist():
+                chosen = slice(ends[batch], ends[batch + 1])
+                yield reader.get_batch(batch), documents[chosen] - starts[batch], chosen
 
-    def _gather(self, documents: np.ndarray, files: Mapping[int, File], columns: list[str]) -> list[pa.Table]:
-        """The rows asked for, part by part, in order of the parts."""
-        parts, rows = split(documents)
-        return [
-            open_cached(self.work, files[int(part)]).take(rows[parts == part], columns) for part in np.unique(parts)
-        ]
 
-    @staticmethod
-    def _places(documents: np.ndarray) -> np.ndarray:
-        """Where each document asked for stands when documents are grouped by part."""
-        order = np.argsort(split(documents)[0], kind="stable")
-        place = np.empty(documents.size, np.int64)
-        place[order] = np.arange(documents.size)
-        return place
+@lru_cache(maxsize=1 << 16)
+def _batch_starts(work: WorkDirectory, file: File) -> np.ndarray:
+    """The rows with which a file's record batches start, and their number: small, and slow to find."""
+    return Part.map(work.map_arrow(file)).starts
 
 
 open_cached: Callable[[WorkDirectory, File], Part] = lru_cache(maxsize=256)(Part.open)

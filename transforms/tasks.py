@@ -6,16 +6,18 @@ Only task descriptions and records cross a shuffle here, as short strings; text 
 from __future__ import annotations
 
 import json
+import os
 import posixpath
+import socket
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.portability import common_urns
 
 from babelmill.format import FormatError
-from transforms.errors import InputError
+from transforms.errors import InputError, marked
 from transforms.journal import Journal, Record, Task
 from transforms.manifest import manifest_of
 from transforms.storage import STATE, WorkDirectory, WorkDirectoryError
@@ -23,25 +25,14 @@ from transforms.storage import STATE, WorkDirectory, WorkDirectoryError
 BAD_INPUT = (InputError, FormatError)
 """Exceptions that make a task fail and leave the run going."""
 
-MARK = ("<<babelmill: ", " :babelmill>>")
-"""Around the message of an error that ends a run: runners bury it in tracebacks of their own."""
-
 
 class StopRun(RuntimeError):
     """Ends the whole run."""
 
     @classmethod
     def because(cls, message: str) -> StopRun:
-        """With a message for the user, between `MARK`s."""
-        return cls(message.join(MARK))
-
-
-def stopped_by(error: BaseException) -> str | None:
-    """The message of the `StopRun` that a runner's exception comes from, or None."""
-    text = str(error)
-    if MARK[0] not in text:
-        return None
-    return text.split(MARK[0], 1)[1].split(MARK[1], 1)[0]
+        """With a message for the user, which `stopped_by` finds again."""
+        return cls(marked(message))
 
 
 @dataclass(frozen=True)
@@ -85,7 +76,7 @@ class Plan:
     @classmethod
     def read(cls, work: WorkDirectory, name: str) -> Plan:
         """Read a plan that `write` wrote."""
-        values = json.loads(work.path(name).read_text(encoding="utf-8"))
+        values = json.loads(work.read(name))
         return cls(
             stage=values["stage"],
             parameters=values["parameters"],
@@ -109,9 +100,6 @@ def deal(tasks: Iterable[Task], lanes: int) -> list[Task]:
 class ReadTasks(beam.PTransform):
     """The tasks of a plan, dealt out to the workers.
 
-    A group for each task breaks fusion: without it one worker would do everything. It does what Beam's `Reshuffle`
-    does with a third of its steps, each of which costs a local run some milliseconds.
-
     Args:
         root: the work directory.
         plan: name of the plan.
@@ -128,18 +116,47 @@ class ReadTasks(beam.PTransform):
             pipeline
             | beam.Impulse()
             | "Read" >> beam.FlatMap(self.read).with_output_types(tuple[int, str])
-            | "Deal" >> beam.GroupByKey()
-            | "Take" >> beam.FlatMap(_values).with_output_types(str)
+            | "Deal" >> Deal()
+            | "Take" >> beam.Map(_value).with_output_types(str)
         )
 
     def read(self, _: bytes) -> Iterator[tuple[int, str]]:
         """The tasks of the plan, numbered."""
-        for number, task in enumerate(Plan.read(WorkDirectory(Path(self.root)), self.plan).todo):
+        for number, task in enumerate(Plan.read(WorkDirectory(self.root), self.plan).todo):
             yield number, task.to_json()
 
 
-def _values(group: tuple[int, Iterable[str]]) -> Iterable[str]:
-    return group[1]
+def _value(numbered: tuple[int, str]) -> str:
+    return numbered[1]
+
+
+class Deal(beam.PTransform):
+    """Deals numbered elements out to the workers, in turn where the runner can.
+
+    Without it the steps before and after would be one step, and one worker would do everything. It goes by the name of
+    Beam's `Reshuffle`, so a cluster does what it does for that: Flink deals in turn, where groups would be dealt by
+    hash and a worker might get three quarters of ten. A runner that has nothing of its own for the name makes a group
+    for each element, with a third of the steps of Beam's, each of which costs a local run some milliseconds.
+
+    Expands a PCollection[tuple[int, X]] with numbers that differ to the same PCollection.
+    """
+
+    def expand(self, numbered):
+        """What a runner does that does not know the name."""
+        return (
+            numbered
+            | "Group" >> beam.GroupByKey()
+            | "Ungroup" >> beam.FlatMap(_ungrouped).with_output_types(numbered.element_type)
+        )
+
+    def to_runner_api_parameter(self, unused_context):
+        """The name, and no parameter."""
+        return common_urns.composites.RESHUFFLE.urn, None
+
+
+def _ungrouped(group: tuple[int, Iterable[Any]]) -> Iterator[tuple[int, Any]]:
+    for value in group[1]:
+        yield group[0], value
 
 
 @dataclass
@@ -166,7 +183,7 @@ class RunTasks(beam.PTransform):
 
     def run(self, text: str) -> str:
         """Do one task."""
-        task, work = Task.from_json(text), WorkDirectory(Path(self.root))
+        task, work = Task.from_json(text), WorkDirectory(self.root)
         return do(self.stage, work, task, self.function, stop=self.stop).to_json()
 
 
@@ -180,14 +197,18 @@ def do(
 ) -> Record:
     """Do one task and note it in the journal.
 
-    The old record goes first: were it left until the new files are in place, a kill between the two would leave a
-    record of files that are no longer there.
+    A cluster that loses a worker does the work of the others again, too; what the journal says is finished by then is
+    not done twice. The old record goes first: were it left until the new files are in place, a kill between the two
+    would leave a record of files that are no longer there.
 
     Raises:
         StopRun: the work directory cannot be written, or the task failed and `stop` is set.
     """
     journal = Journal(work, stage)
     try:
+        why, finished = journal.why(task)
+        if why is None and finished is not None:
+            return finished
         journal.forget(task.name)
         try:
             record = function(work, task)
@@ -195,6 +216,7 @@ def do(
             if stop:
                 raise StopRun.because(f"{stage}, {task.name}: {error}") from error
             record = Record(name=task.name, parameters=task.parameters, inputs=task.inputs, failure=str(error))
+        record = replace(record, worker=f"{socket.gethostname()}:{os.getpid()}")
         journal.write(record)
     except WorkDirectoryError as error:
         raise StopRun.because(f"{stage}, {task.name}: {error.strerror}") from error
@@ -226,7 +248,7 @@ class WriteManifest(beam.PTransform):
 
     def write(self, group: tuple[int, Iterable[str]]) -> str:
         """Write the manifest of the plan's finished records and the new ones."""
-        work = WorkDirectory(Path(self.root))
+        work = WorkDirectory(self.root)
         plan = Plan.read(work, self.plan)
         done = [*plan.done, *map(Record.from_json, group[1])]
         work.write_json(

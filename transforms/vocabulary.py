@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,21 +91,21 @@ class MakeVocabulary:
     adopted.
 
     Attributes:
-        model_file: path of a SentencePiece model to adopt, or None.
+        model: a SentencePiece model in the work directory to adopt, or None.
         options: how to train.
         seed: of the run.
     """
 
-    model_file: str | None
+    model: File | None
     options: TrainingOptions
     seed: int
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write `spm.model`, `spm.vocab`, `tokenizer.json` and `fertility.json`."""
-        texts = read_sample(work, task) if self.model_file is None else first_documents(work, task, seed=self.seed)
+        texts = read_sample(work, task) if self.model is None else first_documents(work, task, seed=self.seed)
         try:
-            model, facts = self._model(texts)
-            parsed = parse_model(model, name=self.model_file or "the trained model")
+            model, facts = self._model(work, texts)
+            parsed = parse_model(model, name=work.address(self.model.path) if self.model else "the trained model")
             tokenizer = tokenizer_json(parsed)
         except VocabularyError as error:
             raise InputError(str(error)) from error
@@ -115,7 +114,7 @@ class MakeVocabulary:
             "vocab": work.write_bytes("vocab/spm.vocab", vocab_lines(parsed)),
             "tokenizer": work.write_bytes("vocab/tokenizer.json", tokenizer),
         }
-        encoder = load(work.path("vocab/spm.model"))
+        encoder = load(work.local(files["model"]))
         measured = {language: column[:MEASURED] for language, column in texts.items()}
         table = to_json({language: fertility(encoder, column) for language, column in measured.items()})
         files["fertility"] = work.write_bytes("vocab/fertility.json", json.dumps(table, indent=1).encode() + b"\n")
@@ -123,16 +122,16 @@ class MakeVocabulary:
         compared = [column[:COMPARED] for column in measured.values()]
         facts |= {
             "pieces": len(encoder),
-            "sample": sample_facts(texts, task.job["quotas"]) if self.model_file is None else {},
+            "sample": sample_facts(texts, task.job["quotas"]) if self.model is None else {},
             "tokenizer_compared": sum(map(len, compared)),
             "tokenizer_differs": sum(differences(exported, encoder, column) for column in compared),
         }
         return Record(name=task.name, parameters=task.parameters, inputs=task.inputs, files=files, facts=facts)
 
-    def _model(self, texts: Mapping[str, pa.StringArray]) -> tuple[bytes, dict[str, Any]]:
+    def _model(self, work: WorkDirectory, texts: Mapping[str, pa.StringArray]) -> tuple[bytes, dict[str, Any]]:
         """The model's bytes, and what training it came to."""
-        if self.model_file is not None:
-            return Path(self.model_file).read_bytes(), {}
+        if self.model is not None:
+            return work.local(self.model).read_bytes(), {}
         documents = (text for column in texts.values() for text in column.to_pylist())
         trained = train(documents, options=self.options)
         return trained.model, {"paragraphs": trained.paragraphs, "paragraphs_cut": trained.cut}

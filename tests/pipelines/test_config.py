@@ -12,11 +12,10 @@ from pipelines.config import (
     Dedup,
     Download,
     LanguageId,
-    Section,
     Shards,
     Vocabulary,
-    parse_size,
 )
+from pipelines.config_types import Section, parse_size
 from vocab.training import TrainingOptions
 
 
@@ -214,3 +213,12 @@ def test_a_configuration_survives_json_and_pickle():
     config = Config(workdir="w", corpora=[corpus(languages=["no"])], vocabulary=vocabulary, clean=clean)
     assert pickle.loads(pickle.dumps(config)) == config
     assert Config.model_validate(json.loads(config.model_dump_json(exclude_unset=True))) == config
+
+
+def test_the_work_directory_is_a_folder_or_an_address_that_can_be_written():
+    for address in ("work", "s3://bucket/folder", "memory://work"):
+        assert Config(workdir=address, corpora=[corpus()]).workdir == address
+    assert Config(workdir="file:///a/b", corpora=[corpus()]).workdir == "/a/b"
+    for address in ("https://host/work", "simplecache::s3://bucket/folder"):
+        (message,) = said(Config, workdir=address, corpora=[corpus()]).values()
+        assert message.startswith(f"found {address!r}, expected a folder, or an address that can be written")

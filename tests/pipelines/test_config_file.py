@@ -78,7 +78,7 @@ download: {connections: []}
 """
     said = refused(written(text), ["foo"])
     starts = [
-        "corpus.yaml:1: workdir: missing, expected a path, such as work",
+        "corpus.yaml:1: workdir: missing, expected a path or an address, such as work",
         "corpus.yaml:1: seed: found '1', expected a whole number from 0 to 4_294_967_295",
         "corpus.yaml:3: corpora.0.name: found 'a/b', expected a name of letters, digits",
         "corpus.yaml:4: corpora.0.format: found 'cc101', expected cc100",
@@ -181,7 +181,7 @@ def test_the_last_override_of_a_key_counts(written):
         ("dedup.threshold='0.8'", "--set dedup.threshold: found '0.8', expected a number from 0 to 1"),
         ("dedup={bands: 0}", "--set dedup.bands: found 0, expected a whole number from 1 to 128"),
         ("dedup={rows: 1, rows: 2}", "--set dedup.rows: found a second time"),
-        ("workdir=", "--set workdir: missing, expected a path, such as work"),
+        ("workdir=", "--set workdir: missing, expected a path or an address, such as work"),
         ("corpora.0={name: y}", "--set corpora.0.format: missing, expected cc100"),
         ("corpora.1.name=y", "--set corpora.1.name: corpora has no item '1', its items are 0 to 0"),
         ("corpora.first.name=y", "--set corpora.first.name: corpora has no item 'first', its items are 0 to 0"),

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.config import Config, Section, parse_size
+from pipelines.config import Config
 from pipelines.config_file import load
 from pipelines.config_schema import expected, page, reference, schema_at, template, written, written_size
+from pipelines.config_types import Section, parse_size
 from pipelines.config_yaml import scalar
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -49,6 +50,10 @@ def test_the_walk_over_the_models_finds_every_section():
         ("dedup",),
         ("vocabulary",),
         ("shards",),
+        ("runner",),
+        ("runner", "local"),
+        ("runner", "flink"),
+        ("runner", "dataflow"),
     }
 
 

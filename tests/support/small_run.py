@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import babelmill
 from pipelines.cli import babelmill as command_group
+from pipelines.config_file import load
 
 SAMPLE = Path(babelmill.__file__).parent / "sample" / "cc-100"
 LANGUAGES = ("de", "ja", "ru", "th")
@@ -63,3 +64,8 @@ def hashes(work, *folders):
 def events(result):
     """The JSON lines of a command's output."""
     return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+def config_of(folder):
+    """The configuration that `write_config` wrote into a folder."""
+    return load(folder / "corpus.yaml")

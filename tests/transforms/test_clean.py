@@ -38,7 +38,7 @@ def raw_batch(texts, start=0):
 
 @pytest.fixture(scope="module")
 def measures():
-    return Measures(form="NFC", model=str(langid.bundled_model()), shingle=5)
+    return Measures(form="NFC", model=langid.BUNDLED, shingle=5)
 
 
 GERMAN = [*texts_of("de")[:6], b"kurz", b"", texts_of("ru")[3], texts_of("fr")[3], b"\x00\xff" + texts_of("de")[7]]

@@ -1,11 +1,9 @@
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.components import NODE, Reason, forest, merge, parse, survivors
+from transforms.components import Reason, firsts, flatten, joined, roots_of, survivors, unite_pairs
 
 NAN = float("nan")
 
@@ -13,19 +11,17 @@ NAN = float("nan")
 def attributes(documents):
     """Hash, score and characters of documents, drawn from their numbers, with many ties."""
     documents = np.array(documents, np.uint64)
-    text_hash = np.zeros((documents.size, 2), np.uint64)
-    text_hash[:, 0], text_hash[:, 1] = documents % 3, documents % 2
+    text_hash = np.stack([documents % 3, documents % 2], axis=1)
     score = np.array([0.5, 0.9, NAN], np.float32)[documents % 7 % 3]
-    return {
-        "text_hash": text_hash.view(np.uint8),
-        "score": score,
-        "characters": (documents % 5 // 2).astype(np.int32),
-    }
+    return {"text_hash": text_hash, "score": score, "characters": (documents % 5 // 2).astype(np.int32)}
 
 
-def planted(edges):
-    documents = np.unique(np.array(edges, np.uint64))[::-1]
-    return forest(np.array(edges, np.uint64).reshape(-1, 2), documents, **attributes(documents))
+def forest(size, edges):
+    parents = np.arange(size, dtype=np.int32)
+    left, right = np.array(edges, np.int32).reshape(-1, 2).T
+    unite_pairs(parents, left, right)
+    flatten(parents)
+    return parents
 
 
 def components(edges):
@@ -49,75 +45,69 @@ EDGES = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)).filter(lambda
 
 
 @settings(max_examples=100, deadline=None)
-@given(EDGES, st.integers(1, 5), st.randoms())
-def test_forests_merge_in_any_order_to_the_components(edges, pieces, random):
-    expected = [(document, group[0]) for group in components(edges) for document in group]
-    whole = planted(edges)
-    assert whole[["document", "root"]].tolist() == sorted(expected)
-
-    forests = [planted(edges[start::pieces]) for start in range(pieces)]
-    assert merge(forests).tobytes() == whole.tobytes()
-    while len(forests) > 1:
-        random.shuffle(forests)
-        forests.append(merge([forests.pop(), forests.pop()]))
-    assert forests[0].tobytes() == whole.tobytes()
-    assert merge([whole, whole]).tobytes() == whole.tobytes()
+@given(EDGES, st.randoms())
+def test_forests_are_the_components_whatever_the_order(edges, random):
+    expected = {document: group[0] for group in components(edges) for document in group}
+    roots = forest(31, edges)
+    assert roots.tolist() == [expected.get(document, document) for document in range(31)]
+    assert joined(roots).tolist() == sorted(expected)
+    random.shuffle(edges)
+    assert forest(31, edges).tolist() == roots.tolist()
 
 
-def test_documents_of_64_bits_keep_their_numbers():
-    large = [2**64 - 1, 2**63 + 1, 2**53 + 1, 2**53]
-    assert planted(list(itertools.pairwise(large)))["root"].tolist() == [2**53] * 4
+@settings(max_examples=50, deadline=None)
+@given(EDGES, st.lists(st.integers(0, 30)))
+def test_roots_are_found_before_a_forest_is_flat(edges, places):
+    parents = np.arange(31, dtype=np.int32)
+    left, right = np.array(edges, np.int32).reshape(-1, 2).T
+    unite_pairs(parents, left, right)
+    assert roots_of(parents, np.array(places, np.int32)).tolist() == forest(31, edges)[places].tolist()
 
 
-def test_no_forest_is_an_empty_one():
-    assert merge([]).tobytes() == planted([]).tobytes() == b""
-    assert survivors(merge([])).document.size == 0
+def test_no_edges_join_nothing():
+    assert joined(forest(5, [])).size == 0
+    nothing = np.zeros(0, np.int32)
+    assert survivors(nothing, nothing, **attributes([])).survivor.size == 0
 
 
 def test_a_chain_of_100000_documents_is_one_component():
-    documents = np.arange(100_000, dtype=np.uint64)
+    documents = np.arange(100_000, dtype=np.int32)
     edges = np.stack([documents[:-1], documents[1:]], axis=1)[::-1]
-    assert (forest(edges, documents, **attributes(documents))["root"] == 0).all()
+    assert (forest(documents.size, edges) == 0).all()
 
 
-def test_an_edge_to_an_unknown_document_is_refused():
-    with pytest.raises(ValueError, match="document 5 is joined to others but is not among the 2"):
-        forest(np.array([[1, 5]], np.uint64), np.array([1, 2], np.uint64), **attributes([1, 2]))
+def test_the_first_of_equal_values_is_their_root():
+    assert firsts(np.array([7, 3, 7, 9, 3, 3], np.int32)).tolist() == [0, 1, 0, 3, 1, 1]
+    assert firsts(np.zeros(0, np.int32)).dtype == np.int32
 
 
-def test_bytes_are_parsed_back():
-    whole = planted([(1, 2), (7, 5)])
-    assert parse(whole.tobytes()).tobytes() == whole.tobytes()
-    assert parse(whole.tobytes())["document"].tolist() == [1, 2, 5, 7]
-    with pytest.raises(ValueError, match=f"{2 * NODE.itemsize - 1} bytes are not whole nodes of {NODE.itemsize} bytes"):
-        parse(whole.tobytes()[: 2 * NODE.itemsize - 1])
-
-
-def preference(node):
+def preference(document, given):
     """Smaller is better."""
-    score = -1.0 if np.isnan(node["score"]) else float(node["score"])
-    return -score, -int(node["characters"]), tuple(node["hash"].tolist()), int(node["document"])
+    score = given["score"][document]
+    score = -1.0 if np.isnan(score) else float(score)
+    return -score, -int(given["characters"][document]), tuple(given["text_hash"][document].tolist()), document
 
 
 @settings(max_examples=100, deadline=None)
 @given(EDGES)
 def test_survivors_are_the_best_by_the_rule(edges):
-    nodes = planted(edges)
-    found = {document: (survivor, reason) for document, survivor, reason in zip(*survivors(nodes), strict=True)}
-    assert list(found) == sorted(found) and len(found) == nodes.size
+    roots, given_all = forest(31, edges), attributes(range(31))
+    documents = joined(roots)
+    found = survivors(documents, roots[documents], **{name: values[documents] for name, values in given_all.items()})
+    by_number = dict(
+        zip(documents.tolist(), zip(found.survivor.tolist(), found.reason.tolist(), strict=True), strict=True)
+    )
     for group in components(edges):
-        members = nodes[np.isin(nodes["document"], group)]
-        best = min(members, key=preference)
-        for node in members:
-            survivor, reason = found[node["document"]]
-            assert survivor == best["document"]
-            twins = [other for other in members if (other["hash"] == node["hash"]).all()]
-            if node["document"] == survivor:
+        best = min(group, key=lambda document: preference(document, given_all))
+        for document in group:
+            survivor, reason = by_number[document]
+            assert survivor == best
+            same = (given_all["text_hash"][group] == given_all["text_hash"][document]).all(axis=1)
+            first = min((np.array(group)[same].tolist()), key=lambda twin: preference(twin, given_all))
+            if document == survivor:
                 assert reason == Reason.SURVIVOR
-            elif min(map(preference, twins)) < preference(node):
-                assert reason == Reason.EXACT_DUPLICATE
             else:
-                assert reason == Reason.NEAR_DUPLICATE
+                assert reason == (Reason.NEAR_DUPLICATE if first == document else Reason.EXACT_DUPLICATE)
 
 
 @pytest.mark.parametrize(
@@ -132,12 +122,11 @@ def test_survivors_are_the_best_by_the_rule(edges):
     ],
 )
 def test_score_then_length_then_hash_then_number(score, characters, hashes, best):
-    text_hash = np.array([[value, 0] for value in hashes], np.uint64).view(np.uint8)
-    nodes = forest(
-        np.array([[10, 11], [11, 12]], np.uint64),
-        np.array([10, 11, 12], np.uint64),
-        text_hash=text_hash,
+    found = survivors(
+        np.array([10, 11, 12], np.int32),
+        np.array([10, 10, 10], np.int32),
+        text_hash=np.array([[value, 0] for value in hashes], np.uint64),
         score=np.array(score, np.float32),
         characters=np.array(characters, np.int32),
     )
-    assert survivors(nodes).survivor.tolist() == [10 + best] * 3
+    assert found.survivor.tolist() == [10 + best] * 3

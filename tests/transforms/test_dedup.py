@@ -11,11 +11,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from babelmill.format import CLEAN, RAW, SIGNATURES
 from transforms.clean import Measures, measure
-from transforms.components import forest
-from transforms.dedup import Components, Deduplicate
+from transforms.dedup import Deduplicate
 from transforms.jaccard import shingle_set
 from transforms.journal import Record, Task
 from transforms.languages import language
+from transforms.matching import Likeness
+from transforms.signatures import Documents
 from transforms.storage import WorkDirectory
 from transforms.tasks import Plan, ReadTasks
 
@@ -69,14 +70,13 @@ def write_part(work, name, texts):
 def deduplicate(work, parts, *, groups=None, workers=1, **changes):
     """Run the graph; returns the removals of each part: {(part, row): (reason, survivor)}, and the records."""
     tasks = []
-    for number, (name, texts) in enumerate(parts.items()):
-        job = {"number": number, "group": (groups or {}).get(name, "en"), "language": "en", "documents": len(texts)}
+    for name, texts in parts.items():
+        job = {"group": (groups or {}).get(name, "en"), "language": "en", "documents": len(texts)}
         job |= {"bytes": sum(len(text.encode()) for text in texts), "files": write_part(work, name, texts)}
         tasks.append(Task(name=name, parameters="p", inputs="i", size=len(texts), job=job))
-    plan = Plan("dedup", {}, "dedup/manifest.json", tasks, []).write(work)
-    settings = {"threshold": 0.8, "margin": 0.1, "bands": 25, "rows": 5, "shingle": 5, "partitions": 7, **changes}
-    mode = "in_memory" if workers == 1 else "multi_threading"
-    flags = [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
+    plan = Plan("dedup", {}, "dedup/manifest.json", tasks[::-1], []).write(work)
+    settings = {"likeness": Likeness(threshold=0.8), "bands": 25, "shingle": 5, **changes}
+    flags = [f"--direct_num_workers={workers}", "--direct_running_mode=in_memory"]
     root, lines = str(work.root), work.path("records")
     with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions(flags)) as pipeline:
         tasks = pipeline | ReadTasks(root=root, plan=plan)
@@ -106,6 +106,9 @@ def in_parts(texts, sizes):
     return {f"c/en/part-{number:05d}": texts[cuts[number] : cuts[number + 1]] for number in range(len(sizes))}
 
 
+TWO_PARTS = in_parts(corpus(2), [60, 65])
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_clusters_are_those_of_brute_force(tmp_path, seed):
     texts = corpus(seed)
@@ -119,11 +122,32 @@ def test_clusters_are_those_of_brute_force(tmp_path, seed):
         assert ledger.bytes == sum(len(text.encode()) for text in kept)
 
 
-def test_the_same_whatever_the_partitions_and_the_workers(tmp_path):
-    parts = in_parts(corpus(2), [60, 65])
-    first, _ = deduplicate(WorkDirectory(tmp_path / "a"), parts, partitions=1)
-    second, _ = deduplicate(WorkDirectory(tmp_path / "b"), parts, partitions=32, workers=2)
-    assert first == second and len(first) > 40
+@pytest.fixture(scope="module")
+def removed_at_once(tmp_path_factory):
+    """What goes of a corpus in two parts, in one pass and one partition."""
+    removed, _ = deduplicate(WorkDirectory(tmp_path_factory.mktemp("once")), TWO_PARTS, partitions=1)
+    assert len(removed) > 40
+    return removed
+
+
+@pytest.mark.parametrize("passes, partitions, workers", [(1, 32, 2), (2, 1, 1), (3, 2, 2), (6, 1, 2)])
+def test_the_same_whatever_the_passes_and_partitions(tmp_path, removed_at_once, passes, partitions, workers):
+    settings = {"passes": passes, "partitions": partitions, "workers": workers}
+    assert deduplicate(WorkDirectory(tmp_path), TWO_PARTS, **settings)[0] == removed_at_once
+
+
+def test_no_document_is_no_duplicate(tmp_path):
+    removed, records = deduplicate(WorkDirectory(tmp_path), {"c/en/a": []}, passes=2)
+    assert removed == {} and records[0].ledger["en"].documents == 0
+
+
+def test_a_later_pass_reads_nothing_of_what_an_earlier_one_joined(tmp_path, monkeypatch):
+    asked = []
+    signatures = Documents.signatures
+    monkeypatch.setattr(Documents, "signatures", lambda *given: asked.append(given[1].size) or signatures(*given))
+    text = " ".join(WORDS[:80])
+    deduplicate(WorkDirectory(tmp_path), {"c/en/a": [text] * 3, "c/en/b": [text]}, passes=5, partitions=1)
+    assert asked == [4]
 
 
 def test_exact_and_near_duplicates_are_told_apart(tmp_path):
@@ -140,7 +164,7 @@ def test_exact_and_near_duplicates_are_told_apart(tmp_path):
 def test_exact_duplicates_alone(tmp_path):
     text = " ".join(WORDS[:80])
     parts = {"c/en/a": [text, text + " more", text]}
-    removed, _ = deduplicate(WorkDirectory(tmp_path), parts, bands=0)
+    removed, _ = deduplicate(WorkDirectory(tmp_path), parts, likeness=None)
     assert removed == {("c/en/a", 2): ("exact_duplicate", "c/en/a#0")}
 
 
@@ -152,7 +176,8 @@ def test_groups_are_apart(tmp_path):
     assert removed == {("c/de/b", 0): ("exact_duplicate", "c/de/a#0")}
 
 
-def test_a_part_that_cannot_be_read_fails_its_group_alone(tmp_path, monkeypatch):
+@pytest.mark.parametrize("passes", [1, 3])
+def test_a_part_that_cannot_be_read_fails_its_group_alone(tmp_path, monkeypatch, passes):
     text = " ".join(WORDS[:80])
     parts, work = {"c/en/a": [text], "c/de/a": [text, text], "c/de/b": [text]}, WorkDirectory(tmp_path)
     groups = {"c/en/a": "en", "c/de/a": "de", "c/de/b": "de"}
@@ -166,29 +191,7 @@ def test_a_part_that_cannot_be_read_fails_its_group_alone(tmp_path, monkeypatch)
         return write(plan, work)
 
     monkeypatch.setattr(Plan, "write", write_and_damage)
-    removed, records = deduplicate(work, parts, groups=groups)
+    removed, records = deduplicate(work, parts, groups=groups, passes=passes)
     failures = {record.name: record.failure for record in records}
     assert failures["c/en/a"] is None and not removed
     assert all("signatures/c/de/b" in failures[name] and "sha256" in failures[name] for name in ("c/de/a", "c/de/b"))
-
-
-def test_the_survivors_of_components_do_not_depend_on_the_order_of_merges():
-    combine, rng = Components(), random.Random(0)
-    forests = []
-    for _ in range(20):
-        documents = np.array(sorted(rng.sample(range(60), 4)), np.uint64)
-        edges = np.stack([documents[:-1], documents[1:]], axis=1)
-        hashes = np.stack([np.frombuffer(int(one).to_bytes(16, "little"), np.uint8) for one in documents])
-        scores = (documents % np.uint64(5)).astype(np.float32)
-        forests.append(
-            forest(edges, documents, text_hash=hashes, score=scores, characters=np.ones(4, np.int32)).tobytes()
-        )
-    expected = combine.extract_output(combine.merge_accumulators(forests))
-    for _ in range(5):
-        rng.shuffle(forests)
-        left, right = combine.create_accumulator(), combine.create_accumulator()
-        for one in forests[:7]:
-            left = combine.add_input(left, one)
-        for one in forests[7:]:
-            right = combine.add_input(right, one)
-        assert combine.merge_accumulators([right, left]) == expected

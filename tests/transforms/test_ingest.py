@@ -5,7 +5,7 @@ import pytest
 
 from babelmill.format import RAW
 from transforms.errors import InputError
-from transforms.ingest import IngestSource, Parts, stamp, target_of
+from transforms.ingest import IngestSource, Parts, download_name, stamp
 from transforms.journal import Task
 from transforms.lockfile import LockError, entries
 from transforms.storage import WorkDirectory
@@ -114,6 +114,6 @@ def test_a_far_source_that_is_not_what_was_locked_is_refused(tmp_path, source, f
     ingest()(work, task(address, local=False))
     (entry,) = entries(work).values()
     work.write_json(".babelmill/downloads/c/de.json", {**asdict(entry), "sha256": "0" * 64, "size": entry.size + 1})
-    target_of(work, "c/de", address).unlink()
+    work.path(download_name("c/de", address)).unlink()
     with pytest.raises(LockError, match=r"is not what it was on .* remove its entry"):
         ingest()(work, task(address, local=False))

@@ -48,6 +48,48 @@ def test_every_reason_to_do_a_task_again(journal):
     assert journal.why(TASK)[0] == "new"
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """Names of the records that are read."""
+    found, read_many = [], WorkDirectory.read_many
+
+    def noting(self, names):
+        names = list(names)
+        found.extend(names)
+        return read_many(self, names)
+
+    monkeypatch.setattr(WorkDirectory, "read_many", noting)
+    return found
+
+
+def test_only_records_that_are_newer_than_the_summary_are_read(journal, asked):
+    records = {name: finished(journal, name=name) for name in ("c/de/a", "c/de/b", "c/fr/c")}
+    assert journal.records() == records and len(asked) == 3
+    journal.sum_up(records.values())
+    asked.clear()
+    assert journal.records() == records and asked == []
+
+    records["c/de/b"] = finished(journal, name="c/de/b", inputs="other")
+    records["c/fr/new"] = finished(journal, name="c/fr/new")
+    journal.forget(records.pop("c/de/a").name)
+    assert journal.records() == records
+    assert sorted(asked) == [journal.file_name("c/de/b"), journal.file_name("c/fr/new")]
+
+
+def test_a_summary_that_says_the_same_is_not_written_again(journal):
+    journal.sum_up([finished(journal)])
+    before = journal.work.stamp(".babelmill/summaries/clean.json")
+    journal.sum_up(journal.records().values())
+    assert journal.work.stamp(".babelmill/summaries/clean.json") == before
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"c/de/a": 1}', '{"cc-100/de/part-00000": [1, 2, "{}"]}'])
+def test_a_summary_that_cannot_be_read_counts_as_none(journal, content):
+    record = finished(journal)
+    journal.work.write_bytes(".babelmill/summaries/clean.json", content.encode())
+    assert journal.records() == {TASK.name: record}
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"name": 1}'])
 def test_a_torn_record_counts_as_none(journal, content):
     finished(journal)

@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import babelmill
-from transforms import fasttext_embed, fasttext_labels, langid
-from transforms.fasttext_embed import LONGEST_REMEMBERED
+from transforms import fasttext_labels, langid
+from transforms.fasttext_embed import LONGEST_WHOLE
 from transforms.fasttext_model import ModelError, read_model
+from transforms.fasttext_words import LONGEST_REMEMBERED, WORDS
 from transforms.langid import LanguageIdentifier
 
 SAMPLE = Path(babelmill.__file__).parent / "sample" / "cc-100"
@@ -44,10 +45,13 @@ TRICKY = [
     "ist" * 400,
     "日本語" * 2000,
     "das " * 3000,
-    "w" * LONGEST_REMEMBERED,
-    "w" * (LONGEST_REMEMBERED + 1),
-    "w" * LONGEST_REMEMBERED + " " + "w" * (LONGEST_REMEMBERED + 1),
-    *("é" * length + "w" for length in (1022, 1023, 1024, 1025, 2046, 2047, 2048)),
+    *("w" * length for length in range(LONGEST_REMEMBERED - 9, LONGEST_REMEMBERED + 2)),
+    *("é" * half + "w" * odd for half in range(LONGEST_WHOLE // 2 - 2, LONGEST_WHOLE // 2 + 3) for odd in range(5)),
+    *("日" * third + "é" * odd for third in (85, 170, 171, 256) for odd in range(5)),
+    "__label__" + "w" * LONGEST_WHOLE + " das",
+    "das " * WORDS + "x" * LONGEST_WHOLE + "x the " + "é" * 600 + " ist\x01 das\x1f",
+    "<das> < > a<b>c <> <<>>",
+    "w" * 2000 + "</s> das",
 ]
 
 
@@ -137,6 +141,13 @@ PREDICTED_BY_KERNELS = {
     "two labels": {"labels": LABELS[:2], "counts": (3, 3)},
     "equal counts": {"counts": (2, 2, 2, 2, 2)},
     "wide": {"dimension": 37},
+    "runs of two words": {"word_ngrams": 2},
+    "runs of five words": {"word_ngrams": 5, "buckets": 1000, "loss": "softmax"},
+    "runs of words, no n-grams": {"word_ngrams": 3, "min_ngram": 0, "max_ngram": 0},
+    "runs of words, pruned": {"word_ngrams": 2, "quantised": True, "kept": (59, 0, 17, 31, 5, 6, 7)},
+    "one bucket": {"buckets": 1},
+    "long n-grams": {"min_ngram": 1, "max_ngram": 9, "buckets": 4099},
+    "a long word of its own": {"words": ("</s>", "das", "é" * LONGEST_WHOLE, "w" * LONGEST_REMEMBERED)},
     "sharp": {"scale": 30.0},
     "equal probabilities": {"scale": 0.0, "counts": (2, 2, 2, 2, 2)},
     "equal probabilities, softmax": {"scale": 0.0, "loss": "softmax"},
@@ -149,7 +160,6 @@ PREDICTED_BY_KERNELS = {
 LEFT_TO_THE_LIBRARY = {
     "one vs all": ({"loss": "ova"}, "loss ova"),
     "negative sampling": ({"loss": "ns"}, "loss ns"),
-    "runs of words": ({"word_ngrams": 2}, "runs of 2 words"),
 }
 
 
@@ -231,10 +241,10 @@ def test_memory_mapped_texts(bundled, documents, tmp_path):
     assert np.array_equal(bundled.identify(mapped).score, expected.score)
 
 
-@pytest.mark.parametrize(("words", "values"), [(1, 8), (4, 40), (100, 700), (5000, 300)])
-def test_results_do_not_depend_on_what_the_table_holds(words, values, bundled, documents):
-    """Tables that are emptied again and again give the same bits as one that is never full, in any order of texts."""
-    identifier = LanguageIdentifier(read_model(langid.bundled_model()), cached_words=words, cached_values=values)
+@pytest.mark.parametrize("words", [1, 4, 128, 1 << 13])
+def test_results_do_not_depend_on_what_the_table_holds(words, bundled, documents):
+    """Tables in which words take each other's places give the same bits as a large one, in any order of texts."""
+    identifier = LanguageIdentifier(read_model(langid.bundled_model()), cached_words=words)
     texts = documents[::4] + TRICKY
     expected = bundled.identify(pa.array(texts), own=["de", "ja"])
     for order in (slice(None), slice(None, None, -1), slice(None)):
@@ -243,21 +253,8 @@ def test_results_do_not_depend_on_what_the_table_holds(words, values, bundled, d
             np.testing.assert_array_equal(one, other[order])
 
 
-def test_words_of_the_same_hash_are_told_apart():
-    letters, rows = np.frombuffer(b"die der des denn", np.uint8), np.arange(9, dtype=np.int32)
-    words, key = [(0, 3), (4, 7), (8, 11), (12, 16)], np.uint64(5)
-    slots, records = fasttext_embed.word_table(words=4, values=40)
-    for count, (start, end) in enumerate(words):
-        assert fasttext_embed._find(slots, records, letters, start, end, key) == 0
-        fasttext_embed._remember(slots, records, letters, start, end, key, rows, count)
-    for count, (start, end) in enumerate(words):
-        record = fasttext_embed._find(slots, records, letters, start, end, key)
-        place, found = fasttext_embed._rows_of(records, record)
-        assert records[place : place + found].tolist() == list(range(count))
-
-
 def test_threads_do_not_share_a_table(documents):
-    identifier = LanguageIdentifier(read_model(langid.bundled_model()), cached_words=100, cached_values=700)
+    identifier = LanguageIdentifier(read_model(langid.bundled_model()), cached_words=128)
     batches = [pa.array(documents[start::7]) for start in range(7)] * 6
     expected = [identifier.identify(batch, own=["de"]) for batch in batches]
     with ThreadPoolExecutor(4) as pool:

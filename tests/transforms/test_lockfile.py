@@ -83,18 +83,6 @@ def test_a_local_file_is_hashed_once_somebody_has_read_it(tmp_path):
     assert Entry.of(fetch(str(path), tmp_path / "unused"), sha256="known").sha256 == "known"
 
 
-def test_a_file_that_is_not_the_one_described(tmp_path):
-    path = tmp_path / "de.txt.xz"
-    assert ENTRY.mismatch(path) == f"{path} does not exist"
-    path.write_bytes(b"abcd")
-    assert ENTRY.mismatch(path) == f"{path} has 4 bytes, expected 3 as on 2026-11-22T10:00:00+00:00"
-    path.write_bytes(b"abd")
-    assert ENTRY.mismatch(path) is None
-    assert "has sha256 a52d159f262b…, expected ba7816bf8f01…" in ENTRY.mismatch(path, hashed=True)
-    path.write_bytes(b"abc")
-    assert ENTRY.mismatch(path, hashed=True) is None
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [

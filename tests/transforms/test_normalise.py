@@ -17,7 +17,10 @@ UNSEEN = "\x00\x07\x7f\x9f\xad\u200b\u200e\u202e\u2066\ufeff\ufffe\U0001d173\U00
 
 tricky = st.text(st.sampled_from(MARKS) | st.sampled_from(LETTERS) | st.sampled_from(BLANKS) | st.sampled_from(UNSEEN))
 broken = st.tuples(tricky.map(str.encode), st.binary(max_size=3), tricky.map(str.encode)).map(b"".join)
-anything = st.one_of(tricky.map(str.encode), st.text().map(str.encode), st.binary(), broken)
+runs = st.lists(tricky | st.sampled_from(["plain words  and\n", "жизнь ", "字字", "ខ្មែរ", "e\u0323"]), max_size=9).map(
+    "".join
+)
+anything = st.one_of(tricky.map(str.encode), runs.map(str.encode), st.text().map(str.encode), st.binary(), broken)
 
 
 def among(character, spans):
@@ -62,9 +65,11 @@ def test_twice_is_once(form, raw):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_character_between_two_letters(form):
+@pytest.mark.parametrize(("before", "after"), [("x", "y"), ("x", "y and more"), ("жы", "жыжыжы"), ("字", "字字字")])
+def test_every_character_between_letters(form, before, after):
+    """Alone, and in the middle of characters of one, two and three bytes, which are looked at many at a time."""
     points = [*range(0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE0400), *range(0x10FFF0, 0x110000)]
-    texts = [f"x{chr(point)}y" for point in points]
+    texts = [f"{before}{chr(point)}{after}" for point in points]
     found = normalise(pa.array([text.encode() for text in texts], pa.binary()), form=form).texts.to_pylist()
     dropped, blank = set(), {}
     for first, last in DROPPED:
@@ -74,7 +79,7 @@ def test_every_character_between_two_letters(form):
             blank.update(dict.fromkeys(range(first, last + 1), character))
     for point, text, new in zip(points, texts, found, strict=True):
         kept = "" if point in dropped else blank.get(point, chr(point))
-        assert new == re.sub(" +", " ", unicodedata.normalize(form, f"x{kept}y")), ascii(text)
+        assert new == re.sub(" +", " ", unicodedata.normalize(form, f"{before}{kept}{after}")), ascii(text)
 
 
 def test_every_control_format_and_space_character_is_dealt_with():
@@ -134,15 +139,16 @@ def test_no_mapping_ends_in_a_space():
 
 
 @pytest.mark.parametrize(
-    "raw", [b"\xff", b"a\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\xf0\x90x"]
+    "raw",
+    [b"\xff", b"a\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\xf0\x90x", b"\xe0\x80\x80"],
 )
 def test_invalid_sequences_are_replaced_and_counted(raw):
-    texts = pa.array([b"ok", raw, "\ufffd".encode(), raw + "\ufffd".encode() + raw], pa.binary())
-    found = normalise(texts)
-    expected = raw.decode("utf-8", "replace")
-    assert found.texts.to_pylist() == ["ok", expected, "\ufffd", f"{expected}\ufffd{expected}"]
-    count = expected.count("\ufffd")
-    assert found.replaced.tolist() == [0, count, 0, 2 * count]
+    texts = [b"ok", raw, "\ufffd".encode(), raw + "\ufffd".encode() + raw, b"in the middle " + raw + b" of a text"]
+    texts += ["ж".encode() + raw + "жжжж".encode(), "字".encode() + raw + "字字字".encode(), b"at the end " + raw]
+    found = normalise(pa.array(texts, pa.binary()))
+    assert found.texts.to_pylist() == [text.decode("utf-8", "replace") for text in texts]
+    count = raw.decode("utf-8", "replace").count("\ufffd")
+    assert found.replaced.tolist() == [0, count, 0, 2 * count, count, count, count, count]
 
 
 def test_a_column_of_nothing():

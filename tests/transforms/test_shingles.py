@@ -208,6 +208,6 @@ def test_characters_of_scripts_without_spaces_stand_alone():
 
 
 def test_distinct_survives_collisions_of_slots():
-    hashes = np.array([1, 9, 17, 1, 25, 9, 33, 17, 8], np.uint64)  # most want the same slot
-    slots = np.full(32, 7, np.uint64)
-    assert hashes[: distinct(hashes, 9, slots)].tolist() == [1, 9, 17, 25, 33, 8]
+    hashes = np.array([1, 65, 129, 1, 193, 65, 257, 129, 64, 0, 0], np.uint64)  # most want the same slot
+    slots = np.full(64, 7, np.uint32)
+    assert hashes[: distinct(hashes, 11, slots)].tolist() == [1, 65, 129, 193, 257, 64, 0]

@@ -7,8 +7,8 @@ from transforms.clean import Measures, measure
 from transforms.jaccard import shingle_sets
 from transforms.languages import language
 from transforms.minhash import sign
-from transforms.signatures import Documents, numbers, split
-from transforms.storage import WorkDirectory
+from transforms.signatures import Documents, signed_rows
+from transforms.storage import CorruptFile, WorkDirectory
 
 TEXTS = [[f"document {part} {row} says something about the number {row * 7}" for row in range(40)] for part in (0, 1)]
 
@@ -31,28 +31,67 @@ def documents(tmp_path):
                 text.write(clean)
                 signature.write(signed)
         texts[part], signatures[part] = text.file, signature.file
-    return Documents(work=work, signature_files=signatures, text_files=texts, shingle=5)
+    return Documents(
+        work=work,
+        names=["a", "b"],
+        starts=np.array([0, 40, 80]),
+        groups=np.array([0]),
+        signature_files=signatures,
+        text_files=texts,
+        shingle=5,
+    )
 
 
-def test_numbers_go_both_ways():
-    parts, rows = split(numbers(7, np.array([0, 5, 2**31 - 1])))
-    assert parts.tolist() == [7, 7, 7] and rows.tolist() == [0, 5, 2**31 - 1]
+def test_numbers_go_through_all_parts(documents):
+    assert len(documents) == 80 and documents.start("b") == 40
+    parts, rows = documents.locate(np.array([0, 39, 40, 79], np.int32))
+    assert parts.tolist() == [0, 0, 1, 1] and rows.tolist() == [0, 39, 0, 39]
 
 
-def test_documents_of_any_order_and_part(documents):
-    wanted = [(1, 39), (0, 3), (1, 0), (0, 17), (0, 3)]
-    keys = np.concatenate([numbers(part, np.array([row])) for part, row in wanted])
-    texts = pa.array([TEXTS[part][row] for part, row in wanted])
-    assert documents.read(keys).equals(texts)
+def test_documents_are_read_by_number(documents):
+    wanted = np.array([3, 15, 16, 39, 40, 79], np.int32)
+    texts = pa.array([TEXTS[number // 40][number % 40] for number in wanted.tolist()])
     expected = sign(texts)
-    assert np.array_equal(documents.sign(keys).minhash, expected.minhash)
-    assert np.array_equal(documents.hashes(keys), expected.hash)
-    assert np.array_equal(documents.signatures(keys)[1], expected.shingles)
-    for found, right in zip(documents.shingle_sets(keys), shingle_sets(texts), strict=True):
+    text_hash, minhash, shingles = documents.signatures(wanted)
+    assert np.array_equal(text_hash.view(np.uint8), expected.hash)
+    assert np.array_equal(documents.hashes(wanted), text_hash)
+    assert np.array_equal(minhash, expected.minhash) and np.array_equal(shingles, expected.shingles)
+    (characters,) = documents.columns(wanted, ["characters"])
+    assert characters.tolist() == [len(text) for text in texts.to_pylist()]
+    for found, right in zip(documents.shingle_sets(wanted), shingle_sets(texts), strict=True):
         assert np.array_equal(found, right)
 
 
 def test_no_documents(documents):
-    nothing = np.zeros(0, np.uint64)
-    assert len(documents.read(nothing)) == 0
-    assert documents.sign(nothing).minhash.shape == (0, 128)
+    nothing = np.zeros(0, np.int32)
+    assert documents.signatures(nothing)[1].shape == (0, 128)
+    values, offsets = documents.shingle_sets(nothing)
+    assert values.size == 0 and offsets.tolist() == [0]
+
+
+def test_a_file_that_was_damaged_is_refused(documents):
+    path = documents.work.path(documents.signature_files[1].path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    documents.hashes(np.array([3], np.int32))
+    with pytest.raises(CorruptFile):
+        documents.hashes(np.array([3, 40], np.int32))
+
+
+def test_columns_are_views_of_a_table_in_one_piece():
+    signed = sign(pa.array(TEXTS[0]))
+    columns = [
+        pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), 40, [None, pa.py_buffer(signed.hash)]),
+        pa.FixedSizeListArray.from_arrays(pa.array(signed.minhash.reshape(-1)), 128),
+        pa.array(signed.shingles),
+        pa.array(np.arange(40, dtype=np.int32)),
+        pa.array(np.ones(40, np.float32)),
+    ]
+    batch = pa.record_batch(columns, schema=SIGNATURES)
+    for table in (batch, pa.Table.from_batches([batch[:7], batch[7:]])):
+        found = signed_rows(table)
+        assert np.array_equal(found.hash.view(np.uint8), signed.hash) and np.array_equal(found.minhash, signed.minhash)
+    part = signed_rows(batch[5:9])
+    assert np.array_equal(part.hash.view(np.uint8), signed.hash[5:9])
+    assert np.array_equal(part.minhash, signed.minhash[5:9]) and part.characters.tolist() == [5, 6, 7, 8]

@@ -1,13 +1,12 @@
-import errno
-import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 
 from babelmill.format import File
-from transforms.storage import CorruptFile, WorkDirectory, WorkDirectoryError, sha256_of, writing
+from transforms.storage import CorruptFile, WorkDirectory, sha256_of
 
 SCHEMA = pa.schema([("row", pa.int32())])
 
@@ -60,16 +59,6 @@ def test_a_damaged_file_is_refused(tmp_path, damage):
         work.open_arrow(writer.file)
 
 
-@pytest.mark.parametrize(
-    ("number", "cure"), [(errno.ENOSPC, "free some space"), (errno.EROFS, "name a `workdir`"), (errno.EIO, "see that")]
-)
-def test_errors_of_the_disk_say_what_to_do(tmp_path, number, cure):
-    with pytest.raises(WorkDirectoryError) as caught, writing(tmp_path / "x"):
-        raise OSError(number, os.strerror(number))
-    assert caught.value.errno == number
-    assert cure in caught.value.strerror and str(tmp_path / "x") in caught.value.strerror
-
-
 def test_a_full_disk_is_named(tmp_path):
     """A file size limit fails as a full disk does: in the middle of a write."""
     program = f"""
@@ -98,7 +87,7 @@ def test_a_file_is_hashed_once_until_it_is_touched(tmp_path, monkeypatch):
     with work.write_arrow("a.arrow", SCHEMA) as writer:
         writer.write(batch(1))
     hashed = []
-    monkeypatch.setattr("transforms.storage.sha256_of", lambda path: hashed.append(path) or sha256_of(path))
+    monkeypatch.setattr("transforms.disk.sha256_of", lambda path: hashed.append(path) or sha256_of(path))
     work.check(writer.file)
     assert hashed == []
     path = tmp_path / "a.arrow"
@@ -107,3 +96,29 @@ def test_a_file_is_hashed_once_until_it_is_touched(tmp_path, monkeypatch):
     work.check(writer.file)
     work.check(writer.file)
     assert hashed == [path]
+
+
+def test_a_folder_is_listed_once_for_all_its_files(tmp_path, monkeypatch):
+    work = WorkDirectory(tmp_path)
+    files = [work.write_bytes(f"clean/c/{name}.arrow", b"abc") for name in "ab"]
+    other = work.write_bytes("vocab/spm.model", b"abc")
+    has = work.listed("clean", "dedup")
+    assert [has(file) for file in files] == [True, True] and has(other)
+    assert not has(replace(files[0], bytes=4)) and not has(replace(files[0], path="clean/c/x.arrow"))
+    monkeypatch.setattr(WorkDirectory, "stamp", None)
+    assert has(files[1]) and not has(replace(files[0], path="dedup/c/a.arrow"))
+
+
+def test_a_file_of_this_machine_is_copied(tmp_path):
+    (tmp_path / "model").write_bytes(b"abc")
+    work = WorkDirectory(tmp_path / "work")
+    file = work.copy(tmp_path / "model", "models/x")
+    assert work.local(file).read_bytes() == b"abc" and (tmp_path / "model").exists()
+    with pytest.raises(FileNotFoundError):
+        work.copy(tmp_path / "none", "models/y")
+    assert not list((tmp_path / "work/.babelmill/tmp").iterdir())
+
+
+@pytest.mark.parametrize("root", ["/a/work", "file:///a/work"])
+def test_a_folder_has_paths(root):
+    assert str(WorkDirectory(root).path("b")) == WorkDirectory(root).address("b") == "/a/work/b"

@@ -1,13 +1,21 @@
+import os
+import socket
+from dataclasses import replace
+
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.portability import common_urns
+from apache_beam.testing.util import assert_that, equal_to
 
 from babelmill.format import Ledger, read_manifest
-from transforms.errors import InputError
+from transforms.errors import InputError, stopped_by
 from transforms.journal import Journal, Record, Task
 from transforms.manifest import records_of
 from transforms.storage import WorkDirectory
-from transforms.tasks import Plan, ReadTasks, RunTasks, WriteManifest, deal, stopped_by
+from transforms.tasks import Deal, Plan, ReadTasks, RunTasks, WriteManifest, deal, do
+
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 
 def task(name, size=1):
@@ -66,7 +74,7 @@ def test_the_manifest_is_the_same_whatever_was_resumed(tmp_path):
 def test_records_come_back_from_the_manifest(tmp_path):
     work = run(tmp_path, ["a", "b"])
     assert records_of(work, "copies/manifest.json") == [Copy()(work, task(name)) for name in "ab"]
-    assert Journal(work, "copies").read("a") == Copy()(work, task("a"))
+    assert Journal(work, "copies").read("a") == replace(Copy()(work, task("a")), worker=WORKER)
 
 
 def test_bad_input_fails_its_task_and_no_other(tmp_path):
@@ -90,7 +98,31 @@ def test_a_defect_is_not_mistaken_for_bad_input(tmp_path):
 
 def test_a_task_forgets_its_record_before_it_starts(tmp_path):
     work = run(tmp_path, ["a"])
+    Journal(work, "copies").write(Record(name="defect", parameters="p", inputs="other input"))
     with pytest.raises(ZeroDivisionError):
-        Journal(work, "copies").write(Record(name="defect", parameters="p", inputs="i"))
         run(tmp_path, ["defect"])
     assert Journal(work, "copies").read("defect") is None
+
+
+def test_what_another_attempt_of_the_job_has_finished_is_not_done_twice(tmp_path):
+    work = WorkDirectory(tmp_path)
+    first = do("copies", work, task("a"), Copy())
+    before = (tmp_path / "copies/a.arrow").stat().st_mtime_ns
+    assert do("copies", work, task("a"), Copy()) == first
+    assert (tmp_path / "copies/a.arrow").stat().st_mtime_ns == before
+    work.remove("copies/a.arrow")
+    assert do("copies", work, task("a"), Copy()) == first
+    assert (tmp_path / "copies/a.arrow").exists()
+
+
+def test_dealing_goes_by_the_name_of_reshuffle_and_changes_nothing():
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        numbered = pipeline | beam.Create([(number, str(number)) for number in range(9)]).with_output_types(
+            tuple[int, str]
+        )
+        dealt = numbered | "Deal" >> Deal()
+        assert dealt.element_type == numbered.element_type
+        assert_that(dealt, equal_to([(number, str(number)) for number in range(9)]))
+    transforms = pipeline.to_runner_api().components.transforms.values()
+    (deal_urn,) = [each.spec.urn for each in transforms if each.unique_name == "Deal"]
+    assert deal_urn == common_urns.composites.RESHUFFLE.urn
