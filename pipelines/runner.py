@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -25,8 +26,21 @@ from transforms.storage import WorkDirectory
 
 LOCAL = {"", "DirectRunner", "FnApiRunner"}
 
+View = TypeVar("View", bound=PipelineOptions)
+
 INSTALLED = {"EXTERNAL", "LOOPBACK"}
 """Environments whose workers install nothing: Babelmill is on them already."""
+
+
+class Options(PipelineOptions):
+    """Beam's options, with each view of them made once; else a job parses its command line a hundred times."""
+
+    def view_as(self, cls: type[View]) -> View:
+        """As in Beam: a view of some options, which changes with them."""
+        views = self.__dict__.setdefault("views", {})
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        return views[cls]
 
 
 def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
@@ -36,7 +50,7 @@ def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
     would first try to download another runner. Kernels release the GIL, so threads do. Workers that are made for the
     job get Babelmill as a package, unless the arguments name packages.
     """
-    options = PipelineOptions(list(arguments))
+    options = Options(list(arguments))
     if is_local(options):
         options.view_as(StandardOptions).runner = "FnApiRunner"
         direct = options.view_as(DirectOptions)
