@@ -18,7 +18,7 @@ REQUIRES = [
     "pyyaml>=6",
     "requests>=2.31",
     "rich>=13",
-    "sentencepiece>=0.2.2,<0.3",
+    "sentencepiece>=0.2.3,<0.3",
     "tokenizers>=0.20",
 ]
 S3 = ["s3fs>=2024.6"]

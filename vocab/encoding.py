@@ -1,13 +1,14 @@
-"""Text to token ids and back, through the SentencePiece library, a batch at a time.
+"""Text to token ids and back, a batch at a time.
 
-The ids are the library's own for each document, to the last one. A batch costs one call: documents go in as UTF-8
-bytes, ids come back as one buffer a document, and the interpreter's lock is free while the library works, so threads
-encode side by side.
+The ids are the SentencePiece library's own for each document, to the last one. Kernels make them from an Arrow column's
+buffers (`vocab.segmenter`), for unigram and BPE models; the library itself does for other models, and decodes. Either
+works without the interpreter's lock, so threads encode side by side.
 """
 
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,25 @@ import pyarrow as pa
 import sentencepiece
 
 from vocab.model_file import ModelFile, VocabularyError, parse_model
+from vocab.segmenter import Segmenter
 
-_LOADING = threading.Lock()
+_LOG = logging.getLogger(__name__)
+_LOADING, _LOADING_LIBRARY = threading.Lock(), threading.Lock()
 
 
 class Encoder:
     """A SentencePiece model that encodes Arrow columns. Safe to share between threads; pickles as its path.
 
+    Each thread that encodes at the same time as others takes 18 MiB for the words that it remembers, and what its
+    longest document needs.
+
     Attributes:
         path: the `.model` file.
         model: what the file says: its pieces and settings.
+        uncovered: why the library encodes and not the kernels, said of the model; empty if the kernels do.
     """
+
+    uncovered: str
 
     def __init__(self, path: str | Path):
         """Load a model; `load` keeps loaded ones.
@@ -39,11 +48,12 @@ class Encoder:
         self.path = Path(path)
         data = self.path.read_bytes()
         self.model: ModelFile = parse_model(data, name=str(path))
-        self._processor = sentencepiece.SentencePieceProcessor()
-        try:
-            self._processor.LoadFromSerializedProto(data)
-        except RuntimeError as error:
-            raise VocabularyError(f"{path} cannot be loaded by SentencePiece: {error}; train it again") from error
+        self._data = data
+        self._processor: sentencepiece.SentencePieceProcessor | None = None
+        self._segmenter, self.uncovered = _segmenter(self.model)
+        if self.uncovered:
+            self._library()
+            _LOG.warning("%s has %s: SentencePiece encodes with it, not the faster kernels", path, self.uncovered)
 
     def __reduce__(self):
         return load, (self.path,)
@@ -61,8 +71,15 @@ class Encoder:
         Returns:
             list<int32>[n], row i for document i; empty for a document of nothing but spaces.
         """
+        if self._segmenter is None:
+            return self._encode_by_library(texts)
+        ids, offsets = self._segmenter.encode(*_buffers(texts))
+        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids))
+
+    def _encode_by_library(self, texts: pa.StringArray) -> pa.ListArray:
+        """Do as `encode`. A batch is one call, that takes UTF-8 and gives a buffer a document."""
         documents = texts.cast(pa.binary()).to_pylist()
-        ids = self._processor.encode(documents, out_type="numpy", num_threads=1)
+        ids = self._library().encode(documents, out_type="numpy", num_threads=1)
         offsets = np.zeros(len(documents) + 1, np.int32)
         np.cumsum([row.size for row in ids], out=offsets[1:])
         values = np.concatenate([np.empty(0, np.int32), *ids])
@@ -78,7 +95,7 @@ class Encoder:
             string[n].
 
         Raises:
-            VocabularyError: an id is outside the vocabulary.
+            VocabularyError: an id is outside the vocabulary, or the library refuses the model.
         """
         values = ids.flatten().to_numpy()
         if values.size and not 0 <= int(values.min()) <= int(values.max()) < len(self):
@@ -89,7 +106,20 @@ class Encoder:
             )
         ends = np.cumsum(ids.value_lengths().to_numpy())
         rows: list[Any] = np.split(values, ends[:-1])[: len(ids)]
-        return pa.array(self._processor.decode(rows, num_threads=1) if rows else [], pa.string())
+        return pa.array(self._library().decode(rows, num_threads=1) if rows else [], pa.string())
+
+    def _library(self) -> sentencepiece.SentencePieceProcessor:
+        """The library with the model, loaded when it is needed first, as it takes half as long as all else."""
+        with _LOADING_LIBRARY:
+            if self._processor is None:
+                processor = sentencepiece.SentencePieceProcessor()
+                try:
+                    processor.LoadFromSerializedProto(self._data)
+                except RuntimeError as error:
+                    message = f"{self.path} cannot be loaded by SentencePiece: {error}; train it again"
+                    raise VocabularyError(message) from error
+                self._processor = processor
+            return self._processor
 
 
 def load(path: str | Path) -> Encoder:
@@ -108,3 +138,23 @@ def load(path: str | Path) -> Encoder:
 @functools.lru_cache(maxsize=4)
 def _load(path: Path, size: int, modified: int) -> Encoder:
     return Encoder(path)
+
+
+def _segmenter(model: ModelFile) -> tuple[Segmenter | None, str]:
+    """The kernels for a model, or None and why there are none."""
+    try:
+        return Segmenter(model), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _buffers(texts: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    """The array's memory: uint8[bytes] of UTF-8, and int32[n + 1], where each text begins and the last one ends."""
+    _, offsets, data = texts.buffers()
+    views = (
+        np.frombuffer(data or b"", np.uint8),
+        np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1],
+    )
+    for view in views:
+        view.flags.writeable = False  # kernels are compiled once, for memory that is mapped read-only as well
+    return views

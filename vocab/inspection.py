@@ -7,6 +7,7 @@ the sample.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vocab.encoding import Encoder
-from vocab.model_file import WORD_MARK, Kind, ModelFile
+from vocab.model_file import WORD_MARK, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ def fertility(encoder: Encoder, texts: pa.StringArray) -> Fertility:
         texts: string[n], without nulls, of one language.
     """
     used = np.bincount(encoder.encode(texts).flatten().to_numpy(), minlength=len(encoder))
-    unknown, bytes_, single = (int(used[ids].sum()) for ids in _classes(encoder.model))
+    unknown, bytes_, single = (int(used[ids].sum()) for ids in _classes(encoder))
     return Fertility(
         documents=len(texts),
         characters=pc.sum(pc.utf8_length(texts)).as_py() or 0,
@@ -99,8 +100,11 @@ def table(languages: Mapping[str, Fertility]) -> str:
     return "\n".join(lines)
 
 
-def _classes(model: ModelFile) -> tuple[list[int], list[int], list[int]]:
-    """Ids of the unknown piece, of bytes, and of pieces of a single character."""
+@functools.lru_cache(maxsize=1)
+def _classes(encoder: Encoder) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ids of the unknown piece, of bytes, and of pieces of a single character; once for all languages of a run."""
+    model = encoder.model
     normal = model.ids(Kind.NORMAL)
     single = [index for index in normal if len(model.pieces[index].text.removeprefix(WORD_MARK)) <= 1]
-    return model.ids(Kind.UNKNOWN), model.ids(Kind.BYTE), single
+    unknown, bytes_ = (np.array(model.ids(kind), np.int64) for kind in (Kind.UNKNOWN, Kind.BYTE))
+    return unknown, bytes_, np.array(single, np.int64)

@@ -18,6 +18,9 @@ WORD_MARK = "▁"
 """U+2581, which SentencePiece writes for a space: a piece that begins with it begins a word."""
 
 
+_FLOAT = struct.Struct("<f").unpack_from
+
+
 class VocabularyError(ValueError):
     """A vocabulary cannot be trained, read or exported as it was asked for."""
 
@@ -137,6 +140,10 @@ def _not_a_model(name: str, data: bytes, found: str) -> str:
 
 
 def _piece(data: bytes) -> Piece:
+    # All writers put text (field 1), score (2) and kind (3) in this order, and leave out the kind of a normal piece.
+    size = data[1] if len(data) > 1 and data[0] == 0x0A else 0
+    if size < 0x80 and len(data) == size + 7 and data[size + 2] == 0x15:
+        return Piece(data[2 : size + 2].decode(), _FLOAT(data, size + 3)[0], Kind.NORMAL)
     fields = _fields(data)
     text = bytes(fields[1][-1]).decode() if 1 in fields else ""
     return Piece(text, float(_last(fields, 2, 0.0)), Kind(_last(fields, 3, Kind.NORMAL)))
@@ -154,12 +161,12 @@ def _last(fields: dict[int, list], number: int, default: Any) -> Any:
 def _fields(data: bytes) -> dict[int, list]:
     """A message's values by field number, in order: int (varint), float (32 bits), bytes (length-delimited)."""
     found: dict[int, list] = {}
-    for number, value in _scan(memoryview(data)):
+    for number, value in _scan(data):
         found.setdefault(number, []).append(value)
     return found
 
 
-def _scan(data: memoryview) -> Iterator[tuple[int, int | float | bytes]]:
+def _scan(data: bytes) -> Iterator[tuple[int, int | float | bytes]]:
     """Walk the wire format (protobuf.dev/programming-guides/encoding): field number and wire type, then the value."""
     at = 0
     while at < len(data):
@@ -171,7 +178,7 @@ def _scan(data: memoryview) -> Iterator[tuple[int, int | float | bytes]]:
             value, at = _varint(data, at)
             yield number, value
         elif wire == 5:
-            yield number, struct.unpack_from("<f", data, at)[0]
+            yield number, _FLOAT(data, at)[0]
             at += 4
         elif wire == 1:
             yield number, struct.unpack_from("<d", data, at)[0]
@@ -180,14 +187,16 @@ def _scan(data: memoryview) -> Iterator[tuple[int, int | float | bytes]]:
             size, at = _varint(data, at)
             if at + size > len(data):
                 raise ValueError(f"field {number} at byte {at} has {size} bytes, {len(data) - at} are left")
-            yield number, bytes(data[at : at + size])
+            yield number, data[at : at + size]
             at += size
         else:
             raise ValueError(f"wire type {wire} at byte {at}")
 
 
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
+def _varint(data: bytes, at: int) -> tuple[int, int]:
     """A base-128 integer, least significant group first, and where it ends."""
+    if data[at] < 128:
+        return data[at], at + 1
     value = shift = 0
     while True:
         byte = data[at]

@@ -8,9 +8,11 @@ import pytest
 import sentencepiece
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from spm_files import TEXTS, model_file
+from spm_files import library as library_of
 
 from vocab.encoding import Encoder, load
-from vocab.model_file import VocabularyError
+from vocab.model_file import Algorithm, VocabularyError
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def test_ids_are_the_librarys_own_for_each_document(encoder, library, documents)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(texts=st.lists(st.text(st.characters(codec="utf-8")), max_size=8))
+@given(texts=st.lists(st.one_of(TEXTS, st.text(st.characters(codec="utf-8"))), max_size=8))
 def test_ids_of_any_text(encoder, library, texts):
     assert encoder.encode(pa.array(texts, pa.string())).to_pylist() == [library.encode(text) for text in texts]
 
@@ -64,6 +66,41 @@ def test_two_threads_share_an_encoder(encoder, library, documents):
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda part: encoder.encode(pa.array(part)).to_pylist(), parts))
     assert found == [library.encode(part) for part in parts]
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.CHAR, Algorithm.WORD])
+def test_a_model_that_kernels_do_not_cover_goes_to_the_library(algorithm, tmp_path, caplog):
+    data = model_file([("▁", -1.0), ("a", -1.0), ("▁ab", -2.0), ("b", -3.0)], algorithm=algorithm)
+    path = tmp_path / "spm.model"
+    path.write_bytes(data)
+    encoder = Encoder(path)
+    reason = f"the algorithm {algorithm.name.lower()}"
+    assert encoder.uncovered == reason
+    assert caplog.messages == [f"{path} has {reason}: SentencePiece encodes with it, not the faster kernels"]
+    texts = ["ab a", "", "b ab"]
+    assert encoder.encode(pa.array(texts)).to_pylist() == library_of(data).encode(texts)
+    assert len(encoder.encode(pa.array([], pa.string()))) == 0
+
+
+def test_kernels_cover_what_babelmill_trains(encoder, library, monkeypatch):
+    assert encoder.uncovered == ""
+    monkeypatch.setattr(encoder, "_library", None)
+    assert encoder.encode(pa.array(["the sea"])).to_pylist() == [library.encode("the sea")]
+
+
+def test_mapped_columns(encoder, library, documents, tmp_path):
+    batch = pa.record_batch([pa.array(documents)], ["text"])
+    with pa.OSFile(str(tmp_path / "texts.arrow"), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    column = pa.ipc.open_file(pa.memory_map(str(tmp_path / "texts.arrow"))).get_batch(0).column("text")
+    assert encoder.encode(column.slice(3)).to_pylist() == library.encode(documents[3:])
+
+
+def test_a_model_that_the_library_refuses(tmp_path):
+    path = tmp_path / "spm.model"
+    path.write_bytes(model_file([("a", -1.0), ("a", -2.0)]))
+    with pytest.raises(VocabularyError, match=r"spm\.model cannot be loaded by SentencePiece: .*; train it again"):
+        Encoder(path)
 
 
 def test_load_keeps_a_model_until_its_file_changes(trained, tmp_path):
