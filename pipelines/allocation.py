@@ -1,0 +1,22 @@
+"""What the C library does with memory that was freed."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+
+LARGE = 1 << 20
+"""Bytes of a block that goes back to the system as soon as it is freed."""
+
+_M_MMAP_THRESHOLD = -3
+
+
+def return_large_blocks() -> None:
+    """Have large blocks go back to the system; where the C library is not glibc, nothing changes.
+
+    glibc raises the bound from which it does so to the size of whatever block was freed, up to 32 MiB (mallopt(3),
+    M_MMAP_THRESHOLD). What is below stays with the process, and of what a runner shuffles and packs between small
+    objects that live on, hundreds of MB would.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
