@@ -13,7 +13,7 @@ from pipelines.stage import NotReady, Stage, usable
 from transforms.disk import sha256_once
 from transforms.journal import Task
 from transforms.vocabulary import MakeVocabulary, SamplePart
-from vocab.encoding import load
+from vocab.model_file import library_of
 from vocab.sampling import Quota, quotas, threshold
 
 
@@ -84,10 +84,11 @@ class Vocabulary(Stage):
         return {**section.model_dump(mode="json", exclude={"model_file"}), **given, "seed": self.config.seed}
 
     def check(self) -> None:
-        """Load the SentencePiece model, where one is given."""
+        """See that the SentencePiece model, where one is given, can be loaded."""
         if self.config.vocabulary.model_file:
             with usable("vocabulary.model_file"):
-                load(self.config.vocabulary.model_file)
+                path = Path(self.config.vocabulary.model_file)
+                library_of(path.read_bytes(), name=str(path))
 
     @property
     def given_model(self) -> str | None:

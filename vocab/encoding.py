@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import sentencepiece
 
-from vocab.model_file import ModelFile, VocabularyError, parse_model
+from vocab.model_file import ModelFile, VocabularyError, library_of, parse_model
 from vocab.segmenter import Segmenter
 
 _LOG = logging.getLogger(__name__)
@@ -112,13 +112,7 @@ class Encoder:
         """The library with the model, loaded when it is needed first, as it takes half as long as all else."""
         with _LOADING_LIBRARY:
             if self._processor is None:
-                processor = sentencepiece.SentencePieceProcessor()
-                try:
-                    processor.LoadFromSerializedProto(self._data)
-                except RuntimeError as error:
-                    message = f"{self.path} cannot be loaded by SentencePiece: {error}; train it again"
-                    raise VocabularyError(message) from error
-                self._processor = processor
+                self._processor = library_of(self._data, name=str(self.path))
             return self._processor
 
 

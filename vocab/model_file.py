@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import sentencepiece
+
 WORD_MARK = "▁"
 """U+2581, which SentencePiece writes for a space: a piece that begins with it begins a word."""
 
@@ -100,6 +102,20 @@ def read_model(path: str | Path) -> ModelFile:
         VocabularyError: it is not a SentencePiece model.
     """
     return parse_model(Path(path).read_bytes(), name=str(path))
+
+
+def library_of(data: bytes, *, name: str) -> sentencepiece.SentencePieceProcessor:
+    """The SentencePiece library with a model.
+
+    Raises:
+        VocabularyError: it refuses these bytes; `name` is the file in the message.
+    """
+    processor = sentencepiece.SentencePieceProcessor()
+    try:
+        processor.LoadFromSerializedProto(data)
+    except RuntimeError as error:
+        raise VocabularyError(f"{name} cannot be loaded by SentencePiece: {error}; train it again") from error
+    return processor
 
 
 def parse_model(data: bytes, *, name: str) -> ModelFile:
