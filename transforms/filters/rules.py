@@ -1,0 +1,219 @@
+"""Which pairs stay: thresholds held against measurements. Nothing is measured here, so moving one costs little.
+
+    ratio = learn_ratio(sample)
+    rules = PairRules.of(language("de"), language("en"), ratio=ratio)
+    judgement = judge(signals, score=None, lexical=None, rules=rules)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.filters.ratio import DEFAULT_RATIO, LengthRatio
+from transforms.filters.signals import DENSE
+from transforms.languages import Language
+from transforms.rules import Judgement
+
+REASONS = (
+    "empty",
+    "invalid_utf8",
+    "too_short",
+    "too_long",
+    "length_ratio",
+    "copy",
+    "script",
+    "language",
+    "numerals",
+    "punctuation",
+    "brackets",
+    "repetition",
+    "markup",
+    "corpus_score",
+    "lexical",
+)
+"""Why a pair is rejected. The first that applies is the one that counts."""
+
+BOUNDS = {"min_characters": (2, 1), "max_characters": (1050, 500), "letters": (20, 10)}
+"""Defaults of what is counted in characters: in alphabets and abugidas, and in scripts in which a character is a
+syllable or more (`signals.DENSE`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairRules:
+    """What a pair of two languages must be like. Two numbers are for source and target.
+
+    `docs/pair-filters.md` says where the defaults come from.
+
+    Attributes:
+        reliable: whether the model knows each language well enough to be asked, see `Language.reliable`.
+        min_characters, max_characters: bounds of each side's length in code points, both allowed.
+        letters: a side with fewer letters is not judged by script, language or similarity to the other side's script.
+        ratio: how long translations are, as `learn_ratio` found it.
+        deviation: how far the log ratio of lengths may be from its median, in units of its spread at that length.
+        unfinished_deviation: how much too short a side may be that lacks the stop which the other one ends in; asked
+            where at most `unfinished_share` of the language pair's pairs differ in that.
+        unfinished_share: see there.
+        similarity: from which the target is a copy of the source.
+        script_share: least share of a side's letters in its language's scripts.
+        foreign: probability from which another language's label rejects, where it is likelier than the side's own.
+        foreign_unknown: the same, where the model cannot be asked for the side's own.
+        numerals: numbers that both sides may have and the other lack.
+        marks: difference in punctuation marks that is allowed, in units of its spread.
+        brackets: brackets that may be left open on one side only.
+        repeated: largest share of a side that repeats what stands before.
+        markup: largest share of a side that is markup or web addresses.
+        corpus_score: least score of the corpus; None: any. Corpora differ in what they score: 1.04 is usual for the
+            margins of WikiMatrix, 1.06 for those of NLLB, 0.5 for Bicleaner. A pair without a score is not judged.
+        lexical: least lexical score; None: any.
+    """
+
+    reliable: tuple[bool, bool] = (True, True)
+    min_characters: tuple[int, int] = (2, 2)
+    max_characters: tuple[int, int] = (1050, 1050)
+    letters: tuple[int, int] = (20, 20)
+    ratio: LengthRatio = DEFAULT_RATIO
+    deviation: float = 4.5
+    unfinished_deviation: float = 2.0
+    unfinished_share: float = 0.1
+    similarity: float = 0.9
+    script_share: float = 0.15
+    foreign: float = 0.7
+    foreign_unknown: float = 0.95
+    numerals: int = 0
+    marks: float = 3.5
+    brackets: int = 0
+    repeated: float = 0.6
+    markup: float = 0.5
+    corpus_score: float | None = None
+    lexical: float | None = None
+
+    @classmethod
+    def of(cls, source: Language, target: Language, **changed: Any) -> PairRules:
+        """The defaults for two languages, but for what is said otherwise.
+
+        Args:
+            source, target: the languages, with the model's labels.
+            **changed: attributes with other values than the defaults.
+        """
+        dense = [bool(DENSE.intersection(side.scripts)) for side in (source, target)]
+        bounds = {name: (by_class[dense[0]], by_class[dense[1]]) for name, by_class in BOUNDS.items()}
+        return cls(**{"reliable": (source.reliable, target.reliable), **bounds, **changed})
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> PairRules:
+        """The inverse of `to_json`."""
+        attributes = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**{**attributes, "ratio": LengthRatio.from_json(values["ratio"])})
+
+    def to_json(self) -> dict[str, Any]:
+        """Its attributes as JSON values."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+
+def judge(
+    signals: pa.RecordBatch, score: np.ndarray | None, lexical: np.ndarray | None, rules: PairRules
+) -> Judgement:
+    """Judge every pair of a batch.
+
+    Args:
+        signals: of schema `SIGNALS`.
+        score: float32 (n,), the corpus's score, NaN where a pair has none; None: no pair has one.
+        lexical: float32 (n,) in [0, 1], the lexical score, NaN likewise; None: it was not computed.
+        rules: of the language pair.
+
+    Returns:
+        `reason`: int8 (n,), index in `REASONS`, -1 where the pair stays; `value`: float32 (n,), the measurement that
+        decided, NaN where the pair stays.
+    """
+    found = verdicts(signals, score, lexical, rules)
+    applies = [found[reason][0] for reason in REASONS]
+    return Judgement(
+        reason=np.select(applies, [np.int8(i) for i in range(len(REASONS))], np.int8(-1)),
+        value=np.select(applies, [found[reason][1].astype(np.float32) for reason in REASONS], np.float32(np.nan)),
+    )
+
+
+def verdicts(
+    signals: pa.RecordBatch, score: np.ndarray | None, lexical: np.ndarray | None, rules: PairRules
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What each filter by itself says of every pair.
+
+    Args:
+        signals, score, lexical, rules: as of `judge`.
+
+    Returns:
+        Reason -> bool (n,), whether it applies; and (n,), the measurement.
+    """
+    pair = {name: column.to_numpy() for name, column in zip(signals.schema.names, signals.columns, strict=True)}
+    sides = [_side(pair, side) for side in ("source", "target")]
+    lengths, replaced = [side["characters"] for side in sides], [side["replaced"] for side in sides]
+    deviation = rules.ratio.deviation(signals)
+    copied = (pair["similarity"] >= rules.similarity) & (np.minimum(sides[0]["letters"], sides[1]["letters"]) > 0)
+    repeated, markup = (np.maximum(sides[0][name], sides[1][name]) for name in ("repeated", "markup"))
+    return {
+        "empty": (np.minimum(*lengths) == 0, np.minimum(*lengths)),
+        "invalid_utf8": (np.maximum(*replaced) > 0, np.maximum(*replaced)),
+        "too_short": _either([(length < least, length) for length, least in zip(lengths, rules.min_characters)]),
+        "too_long": _either([(length > most, length) for length, most in zip(lengths, rules.max_characters)]),
+        "length_ratio": (np.abs(deviation) > rules.deviation, deviation),
+        "copy": (copied, pair["similarity"]),
+        "script": _either(
+            [
+                ((side["letters"] >= enough) & (side["script"] < rules.script_share), side["script"])
+                for side, enough in zip(sides, rules.letters)
+            ]
+        ),
+        "language": _either(
+            [
+                (_foreign(side, reliable, rules) & (side["letters"] >= enough), side["foreign"])
+                for side, enough, reliable in zip(sides, rules.letters, rules.reliable)
+            ]
+        ),
+        "numerals": (pair["numerals"] > rules.numerals, pair["numerals"]),
+        "punctuation": _either([(np.abs(pair["marks"]) > rules.marks, pair["marks"]), _unfinished(sides, deviation, rules)]),
+        "brackets": (pair["brackets"] > rules.brackets, pair["brackets"]),
+        "repetition": (repeated > rules.repeated, repeated),
+        "markup": (markup > rules.markup, markup),
+        "corpus_score": _below(score, rules.corpus_score, signals.num_rows),
+        "lexical": _below(lexical, rules.lexical, signals.num_rows),
+    }
+
+
+def _side(pair: Mapping[str, np.ndarray], side: str) -> dict[str, np.ndarray]:
+    """The measurements of one side, by their names without it."""
+    return {name.removeprefix(f"{side}_"): values for name, values in pair.items() if name.startswith(f"{side}_")}
+
+
+def _either(verdicts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Whether one of two verdicts applies, and the measurement of the first that does."""
+    (first, value), (second, other) = verdicts
+    return first | second, np.where(first, value, other)
+
+
+def _foreign(side: Mapping[str, np.ndarray], reliable: bool, rules: PairRules) -> np.ndarray:
+    """Where a side is in another language: likelier than its own, or near certain if nobody can say about its own."""
+    own, foreign = side["own"], side["foreign"]
+    asked = ~np.isnan(own) & reliable
+    return np.where(asked, (foreign > own) & (foreign >= rules.foreign), foreign >= rules.foreign_unknown)
+
+
+def _unfinished(
+    sides: list[dict[str, np.ndarray]], deviation: np.ndarray, rules: PairRules
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where a side lacks the stop of the other one and is too short as well: each of both says little alone."""
+    source, target = (side["ends"] > 0 for side in sides)
+    short = np.where(source & ~target, -deviation, np.where(target & ~source, deviation, -np.inf))
+    asked = rules.ratio.unfinished <= rules.unfinished_share
+    return asked & (short > rules.unfinished_deviation), deviation
+
+
+def _below(score: np.ndarray | None, least: float | None, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where a score is too low; a score that is not known is not."""
+    if score is None or least is None:
+        return np.zeros(rows, bool), np.full(rows, np.nan, np.float32)
+    return score < least, score

@@ -1,0 +1,129 @@
+"""The measurements of sentence pairs: dear, and made once; `rules` holds thresholds against them.
+
+    measuring = PairMeasuring(source=language("de"), target=language("en"))
+    signals = measure(pa.array(["Seite 3 von 7"]), pa.array(["Page 3 of 7"]), measuring)
+
+Both sides are normalised text (`transforms.normalise`). Every measurement of a pair depends on that pair alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from transforms import scripts
+from transforms.filters.lengths import lengths, log_ratio
+from transforms.filters.markup import markup
+from transforms.filters.numerals import lacking
+from transforms.filters.points import decoded
+from transforms.filters.punctuation import punctuation
+from transforms.filters.repetition import repeated
+from transforms.filters.similarity import similarity
+from transforms.filters.spoken import spoken
+from transforms.langid import LanguageIdentifier
+from transforms.languages import Language
+
+MEASURING = 1
+"""Raised whenever the same pair would be measured otherwise."""
+
+SIDES = ("source", "target")
+
+_EACH_SIDE = {
+    "characters": pa.int32(),
+    "columns": pa.int32(),
+    "letters": pa.int32(),
+    "replaced": pa.int32(),
+    "script": pa.float32(),
+    "own": pa.float32(),
+    "foreign": pa.float32(),
+    "ends": pa.int32(),
+    "repeated": pa.float32(),
+    "markup": pa.float32(),
+}
+_PAIR = {
+    "log_ratio": pa.float32(),
+    "similarity": pa.float32(),
+    "numerals": pa.int32(),
+    "marks": pa.float32(),
+    "brackets": pa.int32(),
+}
+SIGNALS = pa.schema([(f"{side}_{name}", kind) for side in SIDES for name, kind in _EACH_SIDE.items()] + [*_PAIR.items()])
+"""Measurements of a pair. Of each side (`source_characters`, `target_characters`, ...): `characters`, `columns`,
+`letters`, `replaced` as of `lengths.Lengths`; `script`: share of letters in the language's scripts, NaN without letters;
+`own`, `foreign` as of `spoken.Spoken`; `ends`, whether it ends in a stop; `repeated` and `markup`, shares of its
+characters. Of both: `log_ratio` of columns, target by source; `similarity`; `numerals` that both lack; `marks` and
+`brackets` as of `punctuation.Punctuation`."""
+
+SEGMENT, DENSE_SEGMENT = 12, 5
+"""Characters of a segment that may be repeated; in a script in which a character is a syllable or more."""
+
+DENSE = frozenset(("Hani", "Hira", "Kana", "Hang", "Bopo", "Yiii"))
+"""Scripts in which a character is a syllable or more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairMeasuring:
+    """How pairs are measured.
+
+    Attributes:
+        source, target: the languages that the sides claim, with the labels of the model that will be asked
+            (`transforms.clean.spoken_language`).
+    """
+
+    source: Language
+    target: Language
+
+
+def measure(
+    source: pa.StringArray,
+    target: pa.StringArray,
+    measuring: PairMeasuring,
+    identifier: LanguageIdentifier | None = None,
+) -> pa.RecordBatch:
+    """Measure pairs.
+
+    Args:
+        source, target: string (n,), without nulls, normalised.
+        measuring: how.
+        identifier: which model to ask for the languages of both sides; without one, `own` and `foreign` are NaN.
+
+    Returns:
+        A batch of schema `SIGNALS`, row by row the pairs.
+
+    Raises:
+        TypeError: a side is not a string array.
+        ValueError: a side holds a null, or the sides differ in length.
+    """
+    if len(source) != len(target):
+        raise ValueError(f"{len(source)} source texts and {len(target)} target texts: expected one of each for a pair")
+    points = decoded(source), decoded(target)
+    ends = punctuation(*points)
+    columns: dict[str, np.ndarray] = {}
+    for side, texts, own, written, ending in zip(
+        SIDES, (source, target), points, (measuring.source, measuring.target), ends[:2], strict=True
+    ):
+        size, said = lengths(own), spoken(texts, written, identifier)
+        measured = {
+            **size._asdict(),
+            "script": scripts.share(texts, written.scripts),
+            **said._asdict(),
+            "ends": ending,
+            "repeated": repeated(own, segment=segment_of(written)),
+            "markup": markup(own),
+        }
+        columns |= {f"{side}_{name}": values for name, values in measured.items()}
+    columns |= {
+        "log_ratio": log_ratio(columns["source_columns"], columns["target_columns"]),
+        "similarity": similarity(*points),
+        "numerals": lacking(*points),
+        "marks": ends.marks,
+        "brackets": ends.brackets,
+    }
+    return pa.record_batch([pa.array(columns[field.name], field.type) for field in SIGNALS], schema=SIGNALS)
+
+
+def segment_of(language: Language) -> int:
+    """Characters of a segment in the scripts of a language."""
+    return DENSE_SEGMENT if DENSE.intersection(language.scripts) else SEGMENT
