@@ -23,8 +23,9 @@ comes out:
 
 A real pair is one of a kind: neither its source nor its target occurs in an earlier one. Archives hold texts that nobody
 translated, so that both sides are in one language; what a filter does with these says nothing of it. They are told by
-what the archive itself has on its other side: a text that occurs there, or half of whose trigrams of words do, is
-untranslated. That asks neither for letters, nor for a language model, nor for the pair's own other side.
+all that the archive has in the common language: a text of the other language that occurs there, or half of whose
+trigrams of words do, is untranslated, though its own other side may be another text. That asks neither which letters
+they are nor a language model, as filters do. Any other noise that the archives had before counts as true pairs.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from benchmarks.noisy import Folding
 from transforms.normalise import normalise
 from transforms.parallel.bitext import Bitext, Wanted
 from transforms.parallel.codes import split_codes
@@ -61,6 +63,7 @@ TRUNCATED = (20, 0.3, 0.7)
 """Characters of a target that may be cut, and the least and largest share that stays."""
 
 _NUMBER = re.compile(r"\d+")
+_FOLDING = Folding()
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -98,38 +101,40 @@ class Archive:
         return self.texts[0][line], self.texts[1][line]
 
 
-def read(bitext: Bitext) -> Archive:
+def read(bitext: Bitext, pivot: str) -> Archive:
     """Read an archive, and tell its real pairs from those that were not translated."""
     table = pa.Table.from_batches(list(PairReader(bitext, [Path(address) for address in bitext.addresses])))
     columns = [normalise(table.column(side).combine_chunks()).texts.to_pylist() for side in ("source", "target")]
     folded = [[fold(text) for text in texts] for texts in columns]
-    there = [set(texts) for texts in folded]
-    trigrams = [{trigram for text in texts for trigram in word_trigrams(text)} for texts in folded]
+    archive = Archive(bitext, (columns[0], columns[1]), [], [])
+    side = archive.codes.index(pivot)
+    there = {text.replace(" ", "") for text in folded[side]}
+    trigrams = {trigram for text in folded[side] for trigram in word_trigrams(text)}
     seen: tuple[set[str], set[str]] = (set(), set())
-    real, untranslated = [], []
-    for line, (source, target) in enumerate(zip(*folded, strict=True)):
-        if source and target and source not in seen[0] and target not in seen[1]:
-            seen[0].add(source)
-            seen[1].add(target)
-            foreign = _occurs(source, there[1], trigrams[1]) or _occurs(target, there[0], trigrams[0])
-            (untranslated if foreign else real).append(line)
-    return Archive(bitext, (columns[0], columns[1]), real, untranslated)
+    for line, pair in enumerate(zip(*folded, strict=True)):
+        if all(pair) and not any(text in earlier for text, earlier in zip(pair, seen, strict=True)):
+            for text, earlier in zip(pair, seen, strict=True):
+                earlier.add(text)
+            untranslated = occurs(pair[1 - side], there, trigrams)
+            (archive.untranslated if untranslated else archive.real).append(line)
+    return archive
 
 
 def fold(text: str) -> str:
-    """A text without its case and spacing."""
-    return " ".join(text.casefold().split())
+    """The words of a text, without case: what is left when spacing and punctuation do not count."""
+    return " ".join(text.translate(_FOLDING).split())
 
 
-def word_trigrams(text: str) -> list[tuple[str, ...]]:
-    """Every three words in a row; none in a text of fewer."""
-    words = text.split()
-    return list(zip(words, words[1:], words[2:]))
+def word_trigrams(folded: str) -> list[tuple[str, ...]]:
+    """Every three words in a row of a folded text; none in a text of fewer."""
+    words = folded.split(" ")
+    return list(zip(words, words[1:], words[2:], strict=False))
 
 
-def _occurs(text: str, texts: set[str], trigrams: set[tuple[str, ...]]) -> bool:
+def occurs(text: str, texts: set[str], trigrams: set[tuple[str, ...]]) -> bool:
+    """Whether a folded text is among others, by itself or by half of its trigrams."""
     own = word_trigrams(text)
-    return text in texts or (bool(own) and 2 * sum(trigram in trigrams for trigram in own) >= len(own))
+    return text.replace(" ", "") in texts or (bool(own) and 2 * sum(trigram in trigrams for trigram in own) >= len(own))
 
 
 class Translations:
@@ -286,7 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if None in codes or any(options.pivot not in pair for pair in codes if pair):
         parser.error(f"--pairs takes names such as de-en, each with {options.pivot}: found {' '.join(options.pairs)}")
     wanted = Wanted(corpus=options.corpus, location=options.corpora, pairs=[pair for pair in codes if pair])
-    archives = [read(bitext) for bitext in locate(wanted)]
+    archives = [read(bitext, options.pivot) for bitext in locate(wanted)]
     translations = Translations(archives, options.pivot)
     for archive in archives:
         pairs = make(archive, translations, random.Random(f"{options.seed} {archive.bitext.name}"))

@@ -1,11 +1,14 @@
 """Numbers that differ: how many each side of a pair has that the other one lacks.
 
 A number is a run of decimal digits of any script, by value: `٢٠` and `020` are 20. What separates groups and decimals
-differs between languages, so `1,234.5` are three numbers, as `1.234,5` are. True pairs often write a number as a word
-on one side. So one side may well have numbers that the other lacks; a pair is suspect where both do.
+differs between languages, so `1,234.5` are three numbers, as `1.234,5` are. Where that leaves a difference, groups of
+three digits are joined on both sides (`1234` and `5`), for those who write `1234.5`; the better of both counts.
 
-Chinese and Japanese numerals (`二十五`, `3万`) may stand for a number of the other side and need not, since `一` is in
-many a word that counts nothing.
+True pairs often write a number as a word on one side. So one side may well have numbers that the other lacks; a pair is
+suspect where both do.
+
+Chinese and Japanese numerals (`二十五`, `3万`) may stand for a number of the other side and need not, since they are in
+many a word that counts nothing; `一` is in so many that it stands for none.
 """
 
 from __future__ import annotations
@@ -24,7 +27,10 @@ HAN_DIGITS = "〇一二三四五六七八九"
 HAN_UNITS = {"十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12}
 """Numerals of Han that are powers of ten: the exponent."""
 
-_DIGIT, _HAN, _UNIT = 16, 32, 64  # flags beside a value below 16
+SEPARATORS = ",.'’٬， "
+"""Characters that separate groups of three digits."""
+
+_DIGIT, _HAN, _UNIT, _SEPARATOR = 16, 32, 64, 128  # flags beside a value below 16
 _MYRIAD = 4
 
 
@@ -42,12 +48,13 @@ def lacking(source: Points, target: Points) -> np.ndarray:
 
 @cache
 def _table() -> np.ndarray:
-    """0, or a value with a flag: a decimal digit, a digit of Han, an exponent of ten of Han."""
+    """0, a separator's flag, or a value with a flag: a decimal digit, a digit of Han, an exponent of ten of Han."""
     han = {digit: _HAN | value for value, digit in enumerate(HAN_DIGITS)} | {"零": _HAN, "两": _HAN | 2}
-    han |= {unit: _UNIT | exponent for unit, exponent in HAN_UNITS.items()}
+    special = han | {unit: _UNIT | exponent for unit, exponent in HAN_UNITS.items()}
+    special |= dict.fromkeys(SEPARATORS, _SEPARATOR)
 
     def kind(character: str, category: str) -> int:
-        return _DIGIT | unicodedata.decimal(character) if category == "Nd" else han.get(character, 0)
+        return _DIGIT | unicodedata.decimal(character) if category == "Nd" else special.get(character, 0)
 
     return character_table(kind)
 
@@ -56,19 +63,26 @@ def _table() -> np.ndarray:
 def _compare(source, source_offsets, target, target_offsets, table, memory, found):
     """`memory`: uint64 (4, longest text): numbers of both sides, and those that may stand for one."""
     for r in range(found.shape[0]):
-        few, maybe_few = _numbers(source, source_offsets[r], source_offsets[r + 1], table, memory[0], memory[1])
-        many, maybe_many = _numbers(target, target_offsets[r], target_offsets[r + 1], table, memory[2], memory[3])
-        if few and many:
-            for row, count in ((0, few), (1, maybe_few), (2, many), (3, maybe_many)):
-                _sort(memory[row, :count])
-            few, many = _unmatched(memory[0, :few], memory[2, :many])
-            few = _absent(memory[0, :few], memory[3, :maybe_many])
-            many = _absent(memory[2, :many], memory[1, :maybe_few])
-            found[r] = min(few, many)
+        first, second = source[source_offsets[r] : source_offsets[r + 1]], target[target_offsets[r] : target_offsets[r + 1]]
+        lacks = _lacking(first, second, table, False, memory)
+        found[r] = min(lacks, _lacking(first, second, table, True, memory)) if lacks else 0
 
 
 @njit(cache=True, nogil=True)
-def _numbers(values, start, end, table, sure, maybe):
+def _lacking(first, second, table, joined, memory):
+    """Numbers that one text has and the other lacks, of the one with fewer; with groups of three digits joined or not."""
+    few, maybe_few = _numbers(first, table, joined, memory[0], memory[1])
+    many, maybe_many = _numbers(second, table, joined, memory[2], memory[3])
+    if few == 0 or many == 0:
+        return 0
+    for row, count in ((0, few), (1, maybe_few), (2, many), (3, maybe_many)):
+        _sort(memory[row, :count])
+    few, many = _unmatched(memory[0, :few], memory[2, :many])
+    return min(_absent(memory[0, :few], memory[3, :maybe_many]), _absent(memory[2, :many], memory[1, :maybe_few]))
+
+
+@njit(cache=True, nogil=True)
+def _numbers(values, table, joined, sure, maybe):
     """Write the numbers of a text to `sure`, those with a numeral of Han in them to `maybe`; returns how many.
 
     A number is (whole + part + digits) modulo 2**64: `whole` what is multiplied by a myriad or more, `part` what is
@@ -76,19 +90,21 @@ def _numbers(values, start, end, table, sure, maybe):
     """
     count, maybe_count = 0, 0
     whole, part, digits, kinds = np.uint64(0), np.uint64(0), np.uint64(0), 0
-    for i in range(start, end + 1):
-        kind = np.int64(table[values[i]]) if i < end else 0
-        value = np.uint64(kind & 15)
-        if kind == 0:
+    for i in range(values.size + 1):
+        kind = np.int64(table[values[i]]) if i < values.size else 0
+        if kind & (_DIGIT | _HAN | _UNIT) == 0:
             if kinds == _DIGIT:
+                if joined and kind == _SEPARATOR and _is_group(values, i + 1, table):
+                    continue
                 sure[count] = digits
                 count += 1
-            elif kinds:
+            elif kinds and whole + part + digits != 1:
                 maybe[maybe_count] = whole + part + digits
                 maybe_count += 1
             whole, part, digits, kinds = np.uint64(0), np.uint64(0), np.uint64(0), 0
             continue
         kinds |= kind & ~15
+        value = np.uint64(kind & 15)
         if kind & _UNIT == 0:
             digits = digits * np.uint64(10) + value
         elif value < _MYRIAD:
@@ -98,6 +114,14 @@ def _numbers(values, start, end, table, sure, maybe):
             whole += max(part + digits, np.uint64(1)) * _power(value)
             part = digits = np.uint64(0)
     return count, maybe_count
+
+
+@njit(cache=True, nogil=True)
+def _is_group(values, i, table):
+    """Whether just three digits start at i."""
+    if i + 3 > values.size or (i + 3 < values.size and table[values[i + 3]] & _DIGIT):
+        return False
+    return table[values[i]] & _DIGIT != 0 and table[values[i + 1]] & _DIGIT != 0 and table[values[i + 2]] & _DIGIT != 0
 
 
 @njit(cache=True, nogil=True)

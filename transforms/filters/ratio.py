@@ -38,13 +38,14 @@ class LengthRatio:
     Attributes:
         median: of the log ratio of target to source length in columns.
         spread: of the log ratio about it at a length of 100 columns, as a standard deviation.
-        unfinished: share of pairs in which one side ends in a stop and the other one does not.
+        source_unfinished, target_unfinished: share of pairs in which that side alone does not end in a stop.
         pairs: how many it was learnt from; 0: none, these are defaults.
     """
 
     median: float = 0.0
     spread: float = 0.3
-    unfinished: float = 1.0
+    source_unfinished: float = 1.0
+    target_unfinished: float = 1.0
     pairs: int = 0
 
     @classmethod
@@ -85,11 +86,12 @@ def learn_ratio(signals: pa.RecordBatch | pa.Table) -> LengthRatio:
     ratio, scale = _log_ratio(signals)[counts], _scale(signals)[counts]
     median = _weighted_median(ratio, scale)
     spread = _NORMAL * float(np.median(np.abs(ratio - median) * scale))
-    differ = _column(signals, "source_ends")[counts] != _column(signals, "target_ends")[counts]
+    source_ends, target_ends = (_column(signals, f"{side}_ends")[counts] > 0 for side in ("source", "target"))
     return LengthRatio(
         median=round(median, 6),
         spread=round(max(spread, _LEAST_SPREAD), 6),
-        unfinished=round(float(differ.mean()), 6),
+        source_unfinished=round(float((target_ends & ~source_ends).mean()), 6),
+        target_unfinished=round(float((source_ends & ~target_ends).mean()), 6),
         pairs=int(counts.size),
     )
 

@@ -38,9 +38,14 @@ REASONS = (
 )
 """Why a pair is rejected. The first that applies is the one that counts."""
 
-BOUNDS = {"min_characters": (2, 1), "max_characters": (1050, 500), "letters": (20, 10)}
-"""Defaults of what is counted in characters: in alphabets and abugidas, and in scripts in which a character is a
-syllable or more (`signals.DENSE`)."""
+BY_CLASS: Mapping[str, tuple[Any, Any]] = {
+    "min_characters": (2, 1),
+    "max_characters": (1050, 500),
+    "language_letters": (10, 6),
+    "script_share": (0.15, 0.05),
+}
+"""Defaults that differ: in alphabets and abugidas, and in scripts in which a character is a syllable or more
+(`signals.DENSE`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +57,19 @@ class PairRules:
     Attributes:
         reliable: whether the model knows each language well enough to be asked, see `Language.reliable`.
         min_characters, max_characters: bounds of each side's length in code points, both allowed.
-        letters: a side with fewer letters is not judged by script, language or similarity to the other side's script.
         ratio: how long translations are, as `learn_ratio` found it.
         deviation: how far the log ratio of lengths may be from its median, in units of its spread at that length.
         unfinished_deviation: how much too short a side may be that lacks the stop which the other one ends in; asked
-            where at most `unfinished_share` of the language pair's pairs differ in that.
+            where at most `unfinished_share` of the language pair's pairs are like that.
         unfinished_share: see there.
         similarity: from which the target is a copy of the source.
         script_share: least share of a side's letters in its language's scripts.
-        foreign: probability from which another language's label rejects, where it is likelier than the side's own.
+        script_letters: a side with fewer letters is not judged by its script.
+        foreign: probability from which another language's label rejects a long side, where it is likelier than the
+            side's own. The fewer letters there are, the more it takes: 1 at `language_letters`, half-way at twice as
+            many.
         foreign_unknown: the same, where the model cannot be asked for the side's own.
+        language_letters: a side with fewer letters is not judged by its language.
         numerals: numbers that both sides may have and the other lack.
         marks: difference in punctuation marks that is allowed, in units of its spread.
         brackets: brackets that may be left open on one side only.
@@ -75,15 +83,16 @@ class PairRules:
     reliable: tuple[bool, bool] = (True, True)
     min_characters: tuple[int, int] = (2, 2)
     max_characters: tuple[int, int] = (1050, 1050)
-    letters: tuple[int, int] = (20, 20)
     ratio: LengthRatio = DEFAULT_RATIO
     deviation: float = 4.5
     unfinished_deviation: float = 2.0
     unfinished_share: float = 0.1
     similarity: float = 0.9
-    script_share: float = 0.15
-    foreign: float = 0.7
+    script_share: tuple[float, float] = (0.15, 0.15)
+    script_letters: int = 20
+    foreign: float = 0.5
     foreign_unknown: float = 0.95
+    language_letters: tuple[int, int] = (10, 10)
     numerals: int = 0
     marks: float = 3.5
     brackets: int = 0
@@ -101,7 +110,7 @@ class PairRules:
             **changed: attributes with other values than the defaults.
         """
         dense = [bool(DENSE.intersection(side.scripts)) for side in (source, target)]
-        bounds = {name: (by_class[dense[0]], by_class[dense[1]]) for name, by_class in BOUNDS.items()}
+        bounds = {name: (by_class[dense[0]], by_class[dense[1]]) for name, by_class in BY_CLASS.items()}
         return cls(**{"reliable": (source.reliable, target.reliable), **bounds, **changed})
 
     @classmethod
@@ -164,14 +173,14 @@ def verdicts(
         "copy": (copied, pair["similarity"]),
         "script": _either(
             [
-                ((side["letters"] >= enough) & (side["script"] < rules.script_share), side["script"])
-                for side, enough in zip(sides, rules.letters)
+                ((side["letters"] >= rules.script_letters) & (side["script"] < least), side["script"])
+                for side, least in zip(sides, rules.script_share)
             ]
         ),
         "language": _either(
             [
-                (_foreign(side, reliable, rules) & (side["letters"] >= enough), side["foreign"])
-                for side, enough, reliable in zip(sides, rules.letters, rules.reliable)
+                (_foreign(side, enough, reliable, rules), side["foreign"])
+                for side, enough, reliable in zip(sides, rules.language_letters, rules.reliable)
             ]
         ),
         "numerals": (pair["numerals"] > rules.numerals, pair["numerals"]),
@@ -195,11 +204,13 @@ def _either(verdicts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, 
     return first | second, np.where(first, value, other)
 
 
-def _foreign(side: Mapping[str, np.ndarray], reliable: bool, rules: PairRules) -> np.ndarray:
+def _foreign(side: Mapping[str, np.ndarray], enough: int, reliable: bool, rules: PairRules) -> np.ndarray:
     """Where a side is in another language: likelier than its own, or near certain if nobody can say about its own."""
-    own, foreign = side["own"], side["foreign"]
+    own, foreign, letters = side["own"], side["foreign"], side["letters"]
     asked = ~np.isnan(own) & reliable
-    return np.where(asked, (foreign > own) & (foreign >= rules.foreign), foreign >= rules.foreign_unknown)
+    least = np.where(asked, rules.foreign, rules.foreign_unknown)
+    least = least + (1 - least) * enough / np.maximum(letters, 1)
+    return (letters >= enough) & (foreign >= least) & (~asked | (foreign > own))
 
 
 def _unfinished(
@@ -207,9 +218,15 @@ def _unfinished(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where a side lacks the stop of the other one and is too short as well: each of both says little alone."""
     source, target = (side["ends"] > 0 for side in sides)
-    short = np.where(source & ~target, -deviation, np.where(target & ~source, deviation, -np.inf))
-    asked = rules.ratio.unfinished <= rules.unfinished_share
-    return asked & (short > rules.unfinished_deviation), deviation
+    nothing = np.full(len(deviation), -np.inf)
+    short = [
+        np.where(alone, shortness, nothing) if share <= rules.unfinished_share else nothing
+        for alone, shortness, share in (
+            (target & ~source, deviation, rules.ratio.source_unfinished),
+            (source & ~target, -deviation, rules.ratio.target_unfinished),
+        )
+    ]
+    return np.maximum(*short) > rules.unfinished_deviation, deviation
 
 
 def _below(score: np.ndarray | None, least: float | None, rows: int) -> tuple[np.ndarray, np.ndarray]:

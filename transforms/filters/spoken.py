@@ -1,14 +1,28 @@
-"""Whether each side is in its language: the scripts of its letters, and what a language model says."""
+"""Whether a side is in its language, as a language model says.
+
+What a model says of a few words is often absurd: lid.176 calls some short Chinese Amharic, Italian, and much of it
+Japanese. So a label counts only where the text is written as its language is.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from transforms import scripts
 from transforms.langid import LanguageIdentifier
-from transforms.languages import Language
+from transforms.languages import Language, UnknownLanguage
+from transforms.languages import language as language_of
+
+WRITTEN = 0.5
+"""Least share of letters in the scripts of a label's language."""
+
+SHOWN = {("Hira", "Kana", "Hani"): ("Hira", "Kana"), ("Hang", "Hani"): ("Hang",)}
+"""Scripts of a language -> those of which a text in it has a letter at least: only Chinese is written in Han alone."""
 
 
 class Spoken(NamedTuple):
@@ -16,8 +30,8 @@ class Spoken(NamedTuple):
 
     Attributes:
         own: summed probability of the language's own labels; NaN where the model has none of them.
-        foreign: probability of the best label, where that is neither one of the language's own nor one that says
-            nothing against it (`Language.kin`); 0 where it is.
+        foreign: probability of the best label; 0 where it is one of the language's own, says nothing against it
+            (`Language.kin`), or is of a language that is written otherwise.
     """
 
     own: np.ndarray
@@ -35,5 +49,33 @@ def spoken(texts: pa.StringArray, language: Language, identifier: LanguageIdenti
     if identifier is None:
         return Spoken(*(np.full(len(texts), np.nan, np.float32) for _ in range(2)))
     found = identifier.identify(texts, own=language.labels)
-    familiar = [number for number, label in enumerate(identifier.labels) if label in (*language.labels, *language.kin)]
-    return Spoken(found.own, np.where(np.isin(found.label, familiar), np.float32(0), found.score))
+    familiar = (*language.labels, *language.kin)
+    numbers = [number for number, label in enumerate(identifier.labels) if label in familiar]
+    foreign = (found.label >= 0) & ~np.isin(found.label, numbers)
+    foreign[foreign] = _written_so(texts.filter(pa.array(foreign)), found.label[foreign], identifier.labels)
+    return Spoken(found.own, np.where(foreign, found.score, np.float32(0)))
+
+
+def _written_so(texts: pa.StringArray, label: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """bool (n,): whether each text is written as the language of its label is, as far as that is known."""
+    written = np.ones(len(texts), bool)
+    for used, numbers in _by_scripts(np.unique(label).tolist(), labels).items():
+        rows = np.flatnonzero(np.isin(label, numbers))
+        chosen = texts.take(pa.array(rows))
+        written[rows] = scripts.share(chosen, used) >= WRITTEN
+        if used in SHOWN:
+            written[rows] &= scripts.share(chosen, SHOWN[used]) > 0
+    return written
+
+
+def _by_scripts(numbers: Iterable[int], labels: Sequence[str]) -> dict[tuple[str, ...], list[int]]:
+    """Scripts -> those labels, by number, whose language is written in them; without labels of which that is unknown."""
+    found = defaultdict(list)
+    for number in numbers:
+        try:
+            used = language_of(labels[number], strict=False).scripts
+        except UnknownLanguage:
+            continue
+        if used:
+            found[used].append(number)
+    return dict(found)
