@@ -15,17 +15,17 @@ comes out:
 | `shuffled` | 5 % | it got the target of another shuffled pair | |
 | `wrong_language` | 3 % | one side was replaced by its translation into a third language | `side`, `language` |
 | `copied` | 3 % | the target was replaced by the source | |
-| `truncated` | 3 % | of a target of 20 characters or more, 30 to 70 % stay, cut between words where there are spaces | |
+| `truncated` | 3 % | of a target of 20 characters or more, 30 to 70 % stay, cut between words if it has some | |
 | `numbers` | 3 % | a number that both sides have was replaced on the target side by another of as many digits | |
 | `duplicate_pair` | + 5 % | a true pair once more | |
 | `duplicate_source`, `duplicate_target` | + 5 % each | once more, two neighbouring words of the other side swapped | |
 | `untranslated` | as found | nothing; see below | |
 
-A real pair is one of a kind: neither its source nor its target occurs in an earlier one. Archives hold texts that nobody
-translated, so that both sides are in one language; what a filter does with these says nothing of it. They are told by
-all that the archive has in the common language: a text of the other language that occurs there, or half of whose
-trigrams of words do, is untranslated, though its own other side may be another text. That asks neither which letters
-they are nor a language model, as filters do. Any other noise that the archives had before counts as true pairs.
+A real pair is one of a kind: neither its source nor its target occurs in an earlier one. Archives hold texts that
+nobody translated, so that both sides are in one language; what a filter does with these says nothing of it. They are
+told by all that the archive has in the common language: a text of the other language that occurs there, or half of
+whose trigrams of words do, is untranslated, though its own other side may be another text. That asks neither which
+letters they are nor a language model, as filters do. Any other noise that the archives had before counts as true pairs.
 """
 
 from __future__ import annotations
@@ -202,12 +202,13 @@ def copied(archive: Archive, line: int, _: random.Random) -> Pair:
 
 
 def swapped(text: str, rng: random.Random) -> str:
-    """A text with two neighbouring words swapped, or two characters where it is but one word."""
+    """A text with two different neighbouring words swapped, or two characters where it is but one word."""
     pieces = text.split(" ")
     between = " " if len(pieces) > 1 else ""
     pieces = pieces if between else list(text)
-    if len(pieces) > 1:
-        place = rng.randrange(len(pieces) - 1)
+    places = [place for place in range(len(pieces) - 1) if pieces[place] != pieces[place + 1]]
+    if places:
+        place = rng.choice(places)
         pieces[place : place + 2] = pieces[place + 1], pieces[place]
     return between.join(pieces)
 

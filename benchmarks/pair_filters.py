@@ -108,8 +108,10 @@ def by_filter(archives: Sequence[Judged]) -> Iterator[list[str]]:
     """A row for each filter that drops something, and one for all of them."""
     yield ["filter", "drops", "precision", *KINDS, "true pairs lost"]
     for reason in (*REASONS, "all"):
-        dropped = [one.alone[reason] if reason in one.alone else one.reason >= 0 for one in archives]
-        caught = {kind: _sums((mask, one.of(kind)) for mask, one in zip(dropped, archives, strict=True)) for kind in KINDS}
+        dropped = [one.alone.get(reason, one.reason >= 0) for one in archives]
+        caught = {
+            kind: _sums((mask, one.of(kind)) for mask, one in zip(dropped, archives, strict=True)) for kind in KINDS
+        }
         lost, true = _sums((mask, one.of(*TRUE)) for mask, one in zip(dropped, archives, strict=True))
         wrong = sum(found for found, _ in caught.values())
         if wrong + lost:
@@ -178,7 +180,8 @@ def examples(one: Judged, *, kind: str | None, reason: str | None, count: int) -
     rows = np.flatnonzero(wrong)
     for row in rows[np.linspace(0, rows.size - 1, min(count, rows.size)).astype(int)].tolist():
         why = REASONS[one.reason[row]] if one.reason[row] >= 0 else "kept"
-        yield f"{one.name} {why} {one.value[row]:.3g}: {one.source[row].as_py()[:150]} ||| {one.target[row].as_py()[:150]}"
+        texts = (side[row].as_py()[:150] for side in (one.source, one.target))
+        yield f"{one.name} {why} {one.value[row]:.3g}: {' ||| '.join(texts)}"
 
 
 def _function(name: str) -> Lexical:

@@ -44,7 +44,7 @@ def _measure(values, offsets, found):
                 size = _tag(values, i, end)
             elif point == _AND:
                 size = _reference(values, i, end)
-            elif point == _COLON or point == _W:
+            elif point in (_COLON, _W):
                 first, size = _address(values, i, counted, end)
                 i = first
             total += size
@@ -83,14 +83,14 @@ def _address(values, i, counted, end):
     """Where the address starts that has its `://` or `www.` at i, and its characters; (i, 0) if there is none."""
     first = i
     if values[i] == _COLON:
-        if i + 3 >= end or values[i + 1] != _SLASH or values[i + 2] != _SLASH:
+        if i + 2 >= end or values[i + 1] != _SLASH or values[i + 2] != _SLASH:
             return i, np.int64(0)
         while first > counted and _is_letter(values[first - 1]):
             first -= 1
         if first == i:
             return i, np.int64(0)
     else:
-        if i + 4 >= end or values[i + 1] != _W or values[i + 2] != _W or values[i + 3] != _DOT:
+        if i + 3 >= end or values[i + 1] != _W or values[i + 2] != _W or values[i + 3] != _DOT:
             return i, np.int64(0)
         if i > counted and (_is_letter(values[i - 1]) or values[i - 1] >= 0x80):
             return i, np.int64(0)

@@ -63,14 +63,17 @@ def _table() -> np.ndarray:
 def _compare(source, source_offsets, target, target_offsets, table, memory, found):
     """`memory`: uint64 (4, longest text): numbers of both sides, and those that may stand for one."""
     for r in range(found.shape[0]):
-        first, second = source[source_offsets[r] : source_offsets[r + 1]], target[target_offsets[r] : target_offsets[r + 1]]
+        first, second = (
+            source[source_offsets[r] : source_offsets[r + 1]],
+            target[target_offsets[r] : target_offsets[r + 1]],
+        )
         lacks = _lacking(first, second, table, False, memory)
         found[r] = min(lacks, _lacking(first, second, table, True, memory)) if lacks else 0
 
 
 @njit(cache=True, nogil=True)
 def _lacking(first, second, table, joined, memory):
-    """Numbers that one text has and the other lacks, of the one with fewer; with groups of three digits joined or not."""
+    """Numbers that one text has and the other lacks, of the one with fewer; `joined`: by joining groups of digits."""
     few, maybe_few = _numbers(first, table, joined, memory[0], memory[1])
     many, maybe_many = _numbers(second, table, joined, memory[2], memory[3])
     if few == 0 or many == 0:

@@ -17,7 +17,7 @@ from transforms.parts import text_buffers
 from transforms.utf8 import decode
 
 ASSIGNED = (range(0x32400), range(0xE0000, 0xE0200))
-"""Where Unicode has characters that are not for private use."""
+"""Where Unicode has all its characters, but those for private use."""
 
 
 class Points(NamedTuple):
@@ -58,7 +58,7 @@ def decoded(texts: pa.StringArray) -> Points:
 
 
 def character_table(of: Callable[[str, str], int]) -> np.ndarray:
-    """What each code point is, uint8 (0x110000,), read-only; 0 where Unicode has none.
+    """What each code point is, uint8 (0x110000,), read-only; 0 outside of `ASSIGNED`.
 
     Args:
         of: function of a character and its general category. The version of Unicode is Python's.

@@ -57,10 +57,10 @@ def _count_all(texts: Points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @cache
 def _table() -> np.ndarray:
-    brackets = {}
+    brackets: dict[str, int] = {}
     for kind, alike in enumerate(BRACKETS):
-        for opening, closing in alike:
-            brackets |= {opening: _OPEN | kind << _KIND, closing: _CLOSE | kind << _KIND}
+        for pair in alike:
+            brackets |= {pair[0]: _OPEN | kind << _KIND, pair[1]: _CLOSE | kind << _KIND}
 
     def properties(character: str, category: str) -> int:
         skipped = category in ("Zs", "Cc", "Cf", "Pi", "Pf", "Pe") or character in "\"'*"

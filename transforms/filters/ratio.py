@@ -73,8 +73,8 @@ def learn_ratio(signals: pa.RecordBatch | pa.Table) -> LengthRatio:
     """Learn how long translations of a language pair are.
 
     Args:
-        signals: of schema `SIGNALS`, of pairs of one language pair drawn at random. Texts without letters and pairs that
-            are copies do not count.
+        signals: of schema `SIGNALS`, of pairs of one language pair drawn at random. Copies, and pairs of which a side
+            has no letters, do not count.
 
     Returns:
         `DEFAULT_RATIO` where fewer than `FEWEST` pairs count.

@@ -1,13 +1,13 @@
 """Which pairs stay: thresholds held against measurements. Nothing is measured here, so moving one costs little.
 
-    ratio = learn_ratio(sample)
-    rules = PairRules.of(language("de"), language("en"), ratio=ratio)
-    judgement = judge(signals, score=None, lexical=None, rules=rules)
+ratio = learn_ratio(sample)
+rules = PairRules.of(language("de"), language("en"), ratio=ratio)
+judgement = judge(signals, score=None, lexical=None, rules=rules)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.filters.ratio import DEFAULT_RATIO, LengthRatio
-from transforms.filters.signals import DENSE
+from transforms.filters.signals import DENSE, EACH_SIDE
 from transforms.languages import Language
 from transforms.rules import Judgement
 
@@ -116,7 +116,9 @@ class PairRules:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> PairRules:
         """The inverse of `to_json`."""
-        attributes = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        attributes: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
         return cls(**{**attributes, "ratio": LengthRatio.from_json(values["ratio"])})
 
     def to_json(self) -> dict[str, Any]:
@@ -124,9 +126,7 @@ class PairRules:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
-def judge(
-    signals: pa.RecordBatch, score: np.ndarray | None, lexical: np.ndarray | None, rules: PairRules
-) -> Judgement:
+def judge(signals: pa.RecordBatch, score: np.ndarray | None, lexical: np.ndarray | None, rules: PairRules) -> Judgement:
     """Judge every pair of a batch.
 
     Args:
@@ -159,78 +159,62 @@ def verdicts(
         Reason -> bool (n,), whether it applies; and (n,), the measurement.
     """
     pair = {name: column.to_numpy() for name, column in zip(signals.schema.names, signals.columns, strict=True)}
-    sides = [_side(pair, side) for side in ("source", "target")]
-    lengths, replaced = [side["characters"] for side in sides], [side["replaced"] for side in sides]
+    side = {name: np.stack([pair[f"source_{name}"], pair[f"target_{name}"]]) for name in EACH_SIDE}
+    characters, replaced, letters = side["characters"], side["replaced"], side["letters"]
     deviation = rules.ratio.deviation(signals)
-    copied = (pair["similarity"] >= rules.similarity) & (np.minimum(sides[0]["letters"], sides[1]["letters"]) > 0)
-    repeated, markup = (np.maximum(sides[0][name], sides[1][name]) for name in ("repeated", "markup"))
+    too_few = (letters >= rules.script_letters) & (side["script"] < _each(rules.script_share))
     return {
-        "empty": (np.minimum(*lengths) == 0, np.minimum(*lengths)),
-        "invalid_utf8": (np.maximum(*replaced) > 0, np.maximum(*replaced)),
-        "too_short": _either([(length < least, length) for length, least in zip(lengths, rules.min_characters)]),
-        "too_long": _either([(length > most, length) for length, most in zip(lengths, rules.max_characters)]),
+        "empty": (characters.min(0) == 0, characters.min(0)),
+        "invalid_utf8": (replaced.max(0) > 0, replaced.max(0)),
+        "too_short": _either(characters < _each(rules.min_characters), characters),
+        "too_long": _either(characters > _each(rules.max_characters), characters),
         "length_ratio": (np.abs(deviation) > rules.deviation, deviation),
-        "copy": (copied, pair["similarity"]),
-        "script": _either(
-            [
-                ((side["letters"] >= rules.script_letters) & (side["script"] < least), side["script"])
-                for side, least in zip(sides, rules.script_share)
-            ]
-        ),
-        "language": _either(
-            [
-                (_foreign(side, enough, reliable, rules), side["foreign"])
-                for side, enough, reliable in zip(sides, rules.language_letters, rules.reliable)
-            ]
-        ),
+        "copy": ((pair["similarity"] >= np.float32(rules.similarity)) & (letters.min(0) > 0), pair["similarity"]),
+        "script": _either(too_few, side["script"]),
+        "language": _either(_foreign(side["own"], side["foreign"], letters, rules), side["foreign"]),
         "numerals": (pair["numerals"] > rules.numerals, pair["numerals"]),
-        "punctuation": _either([(np.abs(pair["marks"]) > rules.marks, pair["marks"]), _unfinished(sides, deviation, rules)]),
+        "punctuation": _either(
+            np.stack([np.abs(pair["marks"]) > rules.marks, _unfinished(side["ends"] > 0, deviation, rules)]),
+            np.stack([pair["marks"], deviation]),
+        ),
         "brackets": (pair["brackets"] > rules.brackets, pair["brackets"]),
-        "repetition": (repeated > rules.repeated, repeated),
-        "markup": (markup > rules.markup, markup),
+        "repetition": (side["repeated"].max(0) > rules.repeated, side["repeated"].max(0)),
+        "markup": (side["markup"].max(0) > rules.markup, side["markup"].max(0)),
         "corpus_score": _below(score, rules.corpus_score, signals.num_rows),
         "lexical": _below(lexical, rules.lexical, signals.num_rows),
     }
 
 
-def _side(pair: Mapping[str, np.ndarray], side: str) -> dict[str, np.ndarray]:
-    """The measurements of one side, by their names without it."""
-    return {name.removeprefix(f"{side}_"): values for name, values in pair.items() if name.startswith(f"{side}_")}
+def _each(values: Sequence[float]) -> np.ndarray:
+    """A number for each side, (2, 1), to be held against measurements (2, n); in their precision."""
+    numbers = np.array(values)
+    return (numbers if numbers.dtype.kind in "bi" else numbers.astype(np.float32))[:, None]
 
 
-def _either(verdicts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Whether one of two verdicts applies, and the measurement of the first that does."""
-    (first, value), (second, other) = verdicts
-    return first | second, np.where(first, value, other)
+def _either(applies: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of two verdicts (2, n) whether one applies, and the measurement of the first that does."""
+    return np.any(applies, 0), np.where(applies[0], values[0], values[1])
 
 
-def _foreign(side: Mapping[str, np.ndarray], enough: int, reliable: bool, rules: PairRules) -> np.ndarray:
-    """Where a side is in another language: likelier than its own, or near certain if nobody can say about its own."""
-    own, foreign, letters = side["own"], side["foreign"], side["letters"]
-    asked = ~np.isnan(own) & reliable
-    least = np.where(asked, rules.foreign, rules.foreign_unknown)
+def _foreign(own: np.ndarray, foreign: np.ndarray, letters: np.ndarray, rules: PairRules) -> np.ndarray:
+    """bool (2, n): where a side is in another language, which is likelier than its own, or near certain if nobody can
+    say how likely its own is."""
+    asked = ~np.isnan(own) & _each(rules.reliable)
+    least, enough = np.where(asked, rules.foreign, rules.foreign_unknown), _each(rules.language_letters)
     least = least + (1 - least) * enough / np.maximum(letters, 1)
     return (letters >= enough) & (foreign >= least) & (~asked | (foreign > own))
 
 
-def _unfinished(
-    sides: list[dict[str, np.ndarray]], deviation: np.ndarray, rules: PairRules
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where a side lacks the stop of the other one and is too short as well: each of both says little alone."""
-    source, target = (side["ends"] > 0 for side in sides)
-    nothing = np.full(len(deviation), -np.inf)
-    short = [
-        np.where(alone, shortness, nothing) if share <= rules.unfinished_share else nothing
-        for alone, shortness, share in (
-            (target & ~source, deviation, rules.ratio.source_unfinished),
-            (source & ~target, -deviation, rules.ratio.target_unfinished),
-        )
-    ]
-    return np.maximum(*short) > rules.unfinished_deviation, deviation
+def _unfinished(ends: np.ndarray, deviation: np.ndarray, rules: PairRules) -> np.ndarray:
+    """bool (n,): where one side alone lacks a stop (`ends`: (2, n)) and is too short, each of which says little."""
+    ratio = rules.ratio
+    asked = _each([ratio.source_unfinished, ratio.target_unfinished]) <= np.float32(rules.unfinished_share)
+    short = np.stack([deviation, -deviation]) > rules.unfinished_deviation
+    return (asked & short & ~ends & ends[::-1]).any(0)
 
 
 def _below(score: np.ndarray | None, least: float | None, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Where a score is too low; a score that is not known is not."""
     if score is None or least is None:
         return np.zeros(rows, bool), np.full(rows, np.nan, np.float32)
-    return score < least, score
+    return score < np.float32(least), score

@@ -30,7 +30,7 @@ MEASURING = 1
 
 SIDES = ("source", "target")
 
-_EACH_SIDE = {
+EACH_SIDE = {
     "characters": pa.int32(),
     "columns": pa.int32(),
     "letters": pa.int32(),
@@ -42,6 +42,8 @@ _EACH_SIDE = {
     "repeated": pa.float32(),
     "markup": pa.float32(),
 }
+"""Measurements of each side; `SIGNALS` says what they are."""
+
 _PAIR = {
     "log_ratio": pa.float32(),
     "similarity": pa.float32(),
@@ -49,9 +51,9 @@ _PAIR = {
     "marks": pa.float32(),
     "brackets": pa.int32(),
 }
-SIGNALS = pa.schema([(f"{side}_{name}", kind) for side in SIDES for name, kind in _EACH_SIDE.items()] + [*_PAIR.items()])
+SIGNALS = pa.schema([(f"{side}_{name}", kind) for side in SIDES for name, kind in EACH_SIDE.items()] + [*_PAIR.items()])
 """Measurements of a pair. Of each side (`source_characters`, `target_characters`, ...): `characters`, `columns`,
-`letters`, `replaced` as of `lengths.Lengths`; `script`: share of letters in the language's scripts, NaN without letters;
+`letters`, `replaced` as of `lengths.Lengths`; `script`: share of letters in the language's scripts, NaN without any;
 `own`, `foreign` as of `spoken.Spoken`; `ends`, whether it ends in a stop; `repeated` and `markup`, shares of its
 characters. Of both: `log_ratio` of columns, target by source; `similarity`; `numerals` that both lack; `marks` and
 `brackets` as of `punctuation.Punctuation`."""

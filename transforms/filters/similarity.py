@@ -12,40 +12,63 @@ from numba import njit
 from transforms.filters.points import Points
 from transforms.shingles import IGNORED, folding_table
 
-_FREE = 8  # counters for each trigram of the source at least, so that two rarely share one
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def similarity(source: Points, target: Points) -> np.ndarray:
     """Dice's coefficient of each pair's trigrams: float32 (n,) in [0, 1]; 0 where a side has no letters or numbers."""
     found = np.zeros(len(source.offsets) - 1, np.float32)
-    longest = max(source.longest, target.longest) + 2
-    counts = np.zeros(1 << (_FREE * longest).bit_length(), np.int32)
-    _compare(*source, *target, folding_table(), np.empty((2, 2 * longest), np.uint64), counts, found)
+    longest = max(source.longest, target.longest) + 1
+    slots = 1 << (4 * longest).bit_length()
+    keys, counts = np.zeros(slots, np.uint64), np.zeros(slots, np.int32)
+    _compare(*source, *target, folding_table(), np.empty((2, longest), np.uint64), keys, counts, found)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _compare(source, source_offsets, target, target_offsets, table, memory, counts, found):
-    """`memory`: uint64 (2, trigrams of the longest text); `counts`: int32, all 0 before and after."""
+def _compare(source, source_offsets, target, target_offsets, table, memory, keys, counts, found):
+    """`memory`: uint64 (2, trigrams of the longest text); `keys`, `counts` as of `_shared`."""
     for r in range(found.shape[0]):
         first = _trigrams(source, source_offsets[r], source_offsets[r + 1], table, memory[0])
         second = _trigrams(target, target_offsets[r], target_offsets[r + 1], table, memory[1])
-        bits = np.uint64(3)
-        while (1 << bits) < _FREE * first:
-            bits += np.uint64(1)
-        shift, shared = np.uint64(64) - bits, 0
-        for trigram in memory[0, :first]:
-            counts[trigram * _GOLDEN >> shift] += 1
-        for trigram in memory[1, :second]:
-            slot = trigram * _GOLDEN >> shift
-            shared += counts[slot] > 0
-            counts[slot] -= 1
-        for row, count in ((0, first), (1, second)):
-            for trigram in memory[row, :count]:
-                counts[trigram * _GOLDEN >> shift] = 0
         if first and second:
+            shared = _shared(memory[0, :first], memory[1, :second], keys, counts)
             found[r] = np.float32(2 * shared) / np.float32(first + second)
+
+
+@njit(cache=True, nogil=True)
+def _shared(first, second, keys, counts):
+    """How many trigrams two texts have in common.
+
+    Args:
+        first, second: uint64, the trigrams of both; none is 0.
+        keys: uint64, a power of two of at least 4 * their number, all 0 before and after: trigrams, by their hash.
+        counts: int32, as many, all 0 before and after: how often each is left.
+    """
+    bits, shared = np.uint64(1), 0
+    while (1 << bits) < 4 * first.size:
+        bits += np.uint64(1)
+    for trigram in first:
+        slot = _slot(trigram, keys, bits)
+        keys[slot] = trigram
+        counts[slot] += 1
+    for trigram in second:
+        slot = _slot(trigram, keys, bits)
+        left = np.int32(counts[slot] > 0)  # no branch: whether it is cannot be foreseen
+        shared += left
+        counts[slot] -= left
+    keys[: 1 << bits] = 0
+    counts[: 1 << bits] = 0
+    return shared
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _slot(trigram, keys, bits):
+    """The slot of a trigram, or the empty one where it would be."""
+    slot, last = trigram * _GOLDEN >> (np.uint64(64) - bits), (np.uint64(1) << bits) - np.uint64(1)
+    while keys[slot] and keys[slot] != trigram:
+        slot = (slot + np.uint64(1)) & last
+    return slot
 
 
 @njit(cache=True, nogil=True)
@@ -57,12 +80,12 @@ def _trigrams(values, start, end, table, trigrams):
     """
     count, trigram, last = 0, np.uint64(0), np.uint64(0)
     for i in range(start, end + 1):
-        character = np.uint64(table[values[i]]) if i < end else np.uint64(0)
-        if character == IGNORED or (character == 0 and last == 0):
+        character = table[values[i]] if i < end else np.uint32(0)
+        letter = np.uint64(character) & np.uint64(0x1FFFFF)
+        if letter == 0 and (last == 0 or character == IGNORED):
             continue
-        last = character & np.uint64(0x1FFFFF)
-        trigram = (trigram << np.uint64(21) | last) & np.uint64((1 << 63) - 1)
-        if trigram >> np.uint64(21):
-            trigrams[count] = trigram
-            count += 1
+        last = letter
+        trigram = (trigram << np.uint64(21) | letter) & np.uint64((1 << 63) - 1)
+        trigrams[count] = trigram
+        count += np.int64(trigram > np.uint64(0x1FFFFF))  # the first character alone is none
     return count

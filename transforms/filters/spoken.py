@@ -69,7 +69,7 @@ def _written_so(texts: pa.StringArray, label: np.ndarray, labels: Sequence[str])
 
 
 def _by_scripts(numbers: Iterable[int], labels: Sequence[str]) -> dict[tuple[str, ...], list[int]]:
-    """Scripts -> those labels, by number, whose language is written in them; without labels of which that is unknown."""
+    """Scripts -> numbers of the labels whose language is written in them; without those of which that is unknown."""
     found = defaultdict(list)
     for number in numbers:
         try:
