@@ -65,6 +65,7 @@ class PairRules:
         similarity: from which the target is a copy of the source.
         script_share: least share of a side's letters in its language's scripts.
         script_letters: a side with fewer letters is not judged by its script.
+        alien: largest share of a side's letters in scripts of neither language, nor Latin; asked of a single word, too.
         foreign: probability from which another language's label rejects a long side, where it is likelier than the
             side's own. The fewer letters there are, the more it takes: 1 at `language_letters`, half-way at twice as
             many.
@@ -90,7 +91,8 @@ class PairRules:
     similarity: float = 0.9
     script_share: tuple[float, float] = (0.15, 0.15)
     script_letters: int = 20
-    foreign: float = 0.5
+    alien: float = 0.5
+    foreign: float = 0.6
     foreign_unknown: float = 0.95
     language_letters: tuple[int, int] = (10, 10)
     numerals: int = 0
@@ -162,7 +164,8 @@ def verdicts(
     side = {name: np.stack([pair[f"source_{name}"], pair[f"target_{name}"]]) for name in EACH_SIDE}
     characters, replaced, letters = side["characters"], side["replaced"], side["letters"]
     deviation = rules.ratio.deviation(signals)
-    too_few = (letters >= rules.script_letters) & (side["script"] < _each(rules.script_share))
+    other_script = (letters >= rules.script_letters) & (side["script"] < _each(rules.script_share))
+    other_script |= side["alien"] > rules.alien
     return {
         "empty": (characters.min(0) == 0, characters.min(0)),
         "invalid_utf8": (replaced.max(0) > 0, replaced.max(0)),
@@ -170,7 +173,7 @@ def verdicts(
         "too_long": _either(characters > _each(rules.max_characters), characters),
         "length_ratio": (np.abs(deviation) > rules.deviation, deviation),
         "copy": ((pair["similarity"] >= np.float32(rules.similarity)) & (letters.min(0) > 0), pair["similarity"]),
-        "script": _either(too_few, side["script"]),
+        "script": _either(other_script, side["script"]),
         "language": _either(_foreign(side["own"], side["foreign"], letters, rules), side["foreign"]),
         "numerals": (pair["numerals"] > rules.numerals, pair["numerals"]),
         "punctuation": _either(

@@ -36,6 +36,7 @@ EACH_SIDE = {
     "letters": pa.int32(),
     "replaced": pa.int32(),
     "script": pa.float32(),
+    "alien": pa.float32(),
     "own": pa.float32(),
     "foreign": pa.float32(),
     "ends": pa.int32(),
@@ -53,8 +54,8 @@ _PAIR = {
 }
 SIGNALS = pa.schema([(f"{side}_{name}", kind) for side in SIDES for name, kind in EACH_SIDE.items()] + [*_PAIR.items()])
 """Measurements of a pair. Of each side (`source_characters`, `target_characters`, ...): `characters`, `columns`,
-`letters`, `replaced` as of `lengths.Lengths`; `script`: share of letters in the language's scripts, NaN without any;
-`own`, `foreign` as of `spoken.Spoken`; `ends`, whether it ends in a stop; `repeated` and `markup`, shares of its
+`letters`, `replaced` as of `lengths.Lengths`; `script`: share of letters in the language's scripts; `alien`: share of
+letters in scripts of neither language, nor Latin, which is in texts of all; both are NaN without letters; `own`, `foreign` as of `spoken.Spoken`; `ends`, whether it ends in a stop; `repeated` and `markup`, shares of its
 characters. Of both: `log_ratio` of columns, target by source; `similarity`; `numerals` that both lack; `marks` and
 `brackets` as of `punctuation.Punctuation`."""
 
@@ -103,6 +104,7 @@ def measure(
     points = decoded(source), decoded(target)
     ends = punctuation(*points)
     columns: dict[str, np.ndarray] = {}
+    known = known_scripts(measuring)
     for side, texts, own, written, ending in zip(
         SIDES, (source, target), points, (measuring.source, measuring.target), ends[:2], strict=True
     ):
@@ -110,6 +112,7 @@ def measure(
         measured = {
             **size._asdict(),
             "script": scripts.share(texts, written.scripts),
+            "alien": 1 - scripts.share(texts, known),
             **said._asdict(),
             "ends": ending,
             "repeated": repeated(own, segment=segment_of(written)),
@@ -124,6 +127,12 @@ def measure(
         "brackets": ends.brackets,
     }
     return pa.record_batch([pa.array(columns[field.name], field.type) for field in SIGNALS], schema=SIGNALS)
+
+
+def known_scripts(measuring: PairMeasuring) -> tuple[str, ...]:
+    """Scripts in which a text of either side may have letters; none where those of a language are not known."""
+    used = [measuring.source.scripts, measuring.target.scripts]
+    return tuple(sorted({*used[0], *used[1], "Latn"})) if all(used) else ()
 
 
 def segment_of(language: Language) -> int:

@@ -50,13 +50,16 @@ def test_a_good_pair_stays():
         ({"script": 0.125}, ("script", 0.125)),
         ({"script": 0.125, "letters": 19}, None),
         ({"script": 0.15}, None),
+        ({"script": 0.25, "alien": 0.75, "letters": 4}, ("script", 0.25)),
+        ({"script": 0.5, "alien": 0.5}, None),
+        ({"script": NAN, "alien": NAN, "letters": 0}, None),
         ({"script": NAN, "letters": 0}, None),
-        ({"own": 0.2, "foreign": 0.6}, ("language", 0.6)),
-        ({"own": 0.2, "foreign": 0.55}, None),  # of 80 letters: 0.5 + 0.5 * 10 / 80
-        ({"own": 0.2, "foreign": 0.7, "letters": 20}, None),
-        ({"own": 0.2, "foreign": 0.76, "letters": 20}, ("language", 0.76)),
+        ({"own": 0.2, "foreign": 0.66}, ("language", 0.66)),
+        ({"own": 0.2, "foreign": 0.64}, None),  # of 80 letters: 0.6 + 0.4 * 10 / 80
+        ({"own": 0.2, "foreign": 0.79, "letters": 20}, None),
+        ({"own": 0.2, "foreign": 0.81, "letters": 20}, ("language", 0.81)),
         ({"own": 0.0, "foreign": 1.0, "letters": 9}, None),
-        ({"own": 0.7, "foreign": 0.6}, None),  # labels that stand together are likelier than the best
+        ({"own": 0.8, "foreign": 0.7}, None),  # labels that stand together are likelier than the best
         ({"own": NAN, "foreign": 0.9}, None),
         ({"own": NAN, "foreign": 0.96}, ("language", 0.96)),
         ({"own": NAN, "foreign": NAN}, None),

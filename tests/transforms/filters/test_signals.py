@@ -41,6 +41,15 @@ def test_every_signal_is_in_its_column():
     assert repeating["marks"] == 0
 
 
+def test_letters_of_neither_language_are_alien():
+    found = rows([("Слово OK", "ОК 言葉"), ("語 Wort", "1")])
+    assert [row["source_alien"] for row in found] == [pytest.approx(5 / 7), 0]
+    assert found[0]["target_alien"] == pytest.approx(2 / 4)
+    assert np.isnan(found[1]["target_alien"])
+    unknown = PairMeasuring(source=language("de"), target=language("xyz", strict=False))
+    assert np.isnan(rows([("Слово", "слово")], measuring=unknown)[0]["source_alien"])
+
+
 def test_a_pair_is_measured_alone():
     identifier = langid.load(langid.BUNDLED)
     together = rows(PAIRS, identifier)
