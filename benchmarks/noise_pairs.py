@@ -1,6 +1,6 @@
 """Make parallel corpora with known noise in them from real ones.
 
-    python -m benchmarks.noise_pairs corpora/opus OUT --seed 1     # ten language pairs in eight scripts: two minutes
+    python -m benchmarks.noise_pairs corpora/opus OUT --seed 1     # ten language pairs in eight scripts: one minute
 
 `corpora/opus` is a folder laid out as OPUS is, with archives that all have one language in common (`--pivot`). What
 comes out:

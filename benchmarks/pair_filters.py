@@ -1,7 +1,7 @@
 """What the pair filters find of known noise, and what they lose of true pairs.
 
     python -m benchmarks.noise_pairs corpora/opus NOISE
-    python -m benchmarks.pair_filters NOISE                                    # two minutes; tables in Markdown
+    python -m benchmarks.pair_filters NOISE                                    # half a minute; Markdown
     python -m benchmarks.pair_filters NOISE --show 20 --reason language        # true pairs that a filter lost
     python -m benchmarks.pair_filters NOISE --kind truncated --show 20         # truncated pairs that nothing found
     python -m benchmarks.pair_filters NOISE --lexical package.module:score     # with a lexical score
