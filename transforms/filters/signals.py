@@ -55,9 +55,10 @@ _PAIR = {
 SIGNALS = pa.schema([(f"{side}_{name}", kind) for side in SIDES for name, kind in EACH_SIDE.items()] + [*_PAIR.items()])
 """Measurements of a pair. Of each side (`source_characters`, `target_characters`, ...): `characters`, `columns`,
 `letters`, `replaced` as of `lengths.Lengths`; `script`: share of letters in the language's scripts; `alien`: share of
-letters in scripts of neither language, nor Latin, which is in texts of all; both are NaN without letters; `own`, `foreign` as of `spoken.Spoken`; `ends`, whether it ends in a stop; `repeated` and `markup`, shares of its
-characters. Of both: `log_ratio` of columns, target by source; `similarity`; `numerals` that both lack; `marks` and
-`brackets` as of `punctuation.Punctuation`."""
+letters in scripts of neither language, nor Latin, which is in texts of all; both are NaN without letters; `own`,
+`foreign` as of `spoken.Spoken`; `ends`, whether it ends in a stop; `repeated` and `markup`, shares of its characters.
+Of both: `log_ratio` of columns, target by source; `similarity`; `numerals` that both lack; `marks` and `brackets` as of
+`punctuation.Punctuation`."""
 
 SEGMENT, DENSE_SEGMENT = 12, 5
 """Characters of a segment that may be repeated; in a script in which a character is a syllable or more."""
