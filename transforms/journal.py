@@ -11,11 +11,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from babelmill.format import File, Ledger, ledger_from_json
 from transforms.places import Stamp
 from transforms.storage import STATE, WorkDirectory
+
+DOCUMENTS, PAIRS = "documents", "pairs"
+"""Kinds of data."""
+
+
+def kind_of(name: str) -> Literal["documents", "pairs"]:
+    """What a task is about, by its name: those of pairs begin with `pairs/`."""
+    return PAIRS if name.startswith(f"{PAIRS}/") else DOCUMENTS
+
+
+def corpus_of(name: str) -> str:
+    """The corpus in a task's name."""
+    return name.split("/")[1 if kind_of(name) == PAIRS else 0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +36,7 @@ class Task:
     """One unit of work of a stage.
 
     Attributes:
-        name: `corpus/language/part`; it names the record and the files.
+        name: `corpus/language/part`, or `pairs/corpus/pair/part`; it names the record and the files.
         parameters: digest of the configuration that the result depends on.
         inputs: digest of the sha256 of all that is read; None where that is known only after reading.
         size: bytes to read, to deal tasks evenly.
