@@ -17,13 +17,13 @@ from babelmill.format import File, Ledger, ledger_from_json
 from transforms.places import Stamp
 from transforms.storage import STATE, WorkDirectory
 
-DOCUMENTS, PAIRS = "documents", "pairs"
-"""Kinds of data."""
+PAIRS = "pairs"
+"""First component of the names of what is about pairs."""
 
 
 def kind_of(name: str) -> Literal["documents", "pairs"]:
     """What a task is about, by its name: those of pairs begin with `pairs/`."""
-    return PAIRS if name.startswith(f"{PAIRS}/") else DOCUMENTS
+    return "pairs" if name.startswith(f"{PAIRS}/") else "documents"
 
 
 def corpus_of(name: str) -> str:
@@ -92,6 +92,22 @@ class Record:
         values["files"] = {role: File(**file) for role, file in values["files"].items()}
         values["ledger"] = ledger_from_json(values["ledger"])
         return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByKind:
+    """Does a task of either kind, each by a function of its own.
+
+    Attributes:
+        documents, pairs: what does a task of that kind.
+    """
+
+    documents: Callable[[WorkDirectory, Task], Record]
+    pairs: Callable[[WorkDirectory, Task], Record]
+
+    def __call__(self, work: WorkDirectory, task: Task) -> Record:
+        """Do one task."""
+        return self.pairs(work, task) if kind_of(task.name) == PAIRS else self.documents(work, task)
 
 
 @dataclass(frozen=True)
