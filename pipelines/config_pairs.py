@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from pipelines.config_types import Section, Share, off, problem
+from pipelines.config_types import Section, Share, problem
 
 
 class PairDedup(Section):
-    """Which pairs repeat another one, across corpora; `pairs.dedup: false` keeps them all."""
+    """Which pairs repeat another one, in all corpora."""
 
     by: Literal["pair", "source", "target"] = "pair"
     """What must be alike. `pair`: both sides together; `source` or `target`: that side alone, whatever it is translated
@@ -43,8 +43,5 @@ class Lexicon(Section):
 class Pairs(Section):
     """How pairs are judged and which repeat another one."""
 
-    dedup: Annotated[PairDedup | None, BeforeValidator(off)] = Field(
-        default=PairDedup(), json_schema_extra={"off": True}
-    )
-    """Which pairs repeat another one; `dedup: false`: none is asked."""
+    dedup: PairDedup = PairDedup()
     lexicon: Lexicon = Lexicon()

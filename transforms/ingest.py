@@ -19,7 +19,7 @@ from transforms.documents import DecodeOptions, Decoder, Oversized
 from transforms.downloads import DOWNLOADS, Downloads, forget
 from transforms.journal import Record, Task
 from transforms.languages import language
-from transforms.parts import byte_lengths, constant
+from transforms.parts import constant, text_bytes
 from transforms.sources import SUFFIXES, SourceError
 from transforms.storage import STATE, WorkDirectory
 
@@ -117,19 +117,13 @@ class IngestSource:
         )
 
 
-def text_bytes(batch: pa.RecordBatch) -> int:
-    """Bytes of text in a batch, in all columns that hold any."""
-    texts = [column for column in batch.columns if pa.types.is_binary(column.type)]
-    return sum(int(byte_lengths(column).sum()) for column in texts)
-
-
 def cut(batches: Iterator[pa.RecordBatch], part_bytes: int) -> Iterator[list[pa.RecordBatch]]:
     """Group batches into parts of at least `part_bytes` of text each, but for the last."""
     part: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:
         part.append(batch)
-        size += text_bytes(batch)
+        size += int(text_bytes(batch).sum())
         if size >= part_bytes:
             yield part
             part, size = [], 0
@@ -160,7 +154,7 @@ class Parts:
         with self._work.write_arrow(f"raw/{self._name}/part-{number:05d}.arrow", batches[0].schema) as writer:
             for batch in batches:
                 writer.write(batch)
-        size = sum(map(text_bytes, batches))
+        size = sum(int(text_bytes(batch).sum()) for batch in batches)
         next_document = batches[-1].column("document")[-1].as_py() + 1
         note = {
             "identity": self._identity,

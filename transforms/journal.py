@@ -21,7 +21,10 @@ PAIRS = "pairs"
 """First component of the names of what is about pairs."""
 
 
-def kind_of(name: str) -> Literal["documents", "pairs"]:
+Kind = Literal["documents", "pairs"]
+
+
+def kind_of(name: str) -> Kind:
     """What a task is about, by its name: those of pairs begin with `pairs/`."""
     return "pairs" if name.startswith(f"{PAIRS}/") else "documents"
 
