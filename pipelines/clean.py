@@ -65,7 +65,7 @@ class Clean(Stage):
     def tasks(self) -> list[Task]:
         """One task a part of every source that could be read."""
         model_sha256, measures = self._model_sha256, self.measures
-        found = []
+        found: list[Task] = []
         for record in Download(self.config, self.work).succeeded():
             if kind_of(record.name) == "pairs":
                 found += self._pairs(record)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from babelmill.format import File, digest, total
@@ -101,22 +103,15 @@ class Dedup(Stage):
         for task in Plan.read(self.work, plan).todo:
             kind = kind_of(task.name)
             documents[kind] = documents.get(kind, 0) + task.job["documents"]
-        share = self.config.dedup.memory // max(len(documents), 1)
-        records = [
-            tasks
-            | f"Of {kind}" >> OfKind(kind)
-            | f"Deduplicate {kind}"
-            >> self._deduplicate(
-                kind, count, memory=share, options=tasks.pipeline.options, root=root, plan=plan, stop=stop
-            )
-            for kind, count in sorted(documents.items())
-        ]
+        memory, options = self.config.dedup.memory // max(len(documents), 1), tasks.pipeline.options
+        records = []
+        for kind, count in sorted(documents.items()):
+            deduplicate = self._deduplicate(kind, count, memory, options)(root=root, plan=plan, stop=stop)
+            records.append(tasks | f"Of {kind}" >> OfKind(kind) | f"Deduplicate {kind}" >> deduplicate)
         return records | "All" >> beam.Flatten()
 
-    def _deduplicate(
-        self, kind: Kind, documents: int, *, memory: int, options: Any, root: str, plan: str, stop: bool
-    ) -> Any:
-        """The graph of one kind."""
+    def _deduplicate(self, kind: Kind, documents: int, memory: int, options: Any) -> Callable[..., Any]:
+        """The graph of one kind; what it is still to be told is where it works."""
         from pipelines.runner import is_local, lanes
         from transforms.dedup import Deduplicate
         from transforms.lsh import ENTRY
@@ -127,17 +122,15 @@ class Dedup(Stage):
         likeness = Likeness(threshold=asked.threshold, margin=section.margin, rows=section.rows)
         size, workers = documents * ENTRY.itemsize * (section.bands if asked.near else 1), lanes(options)
         passes = max(-(-size * COPIES // (memory // 2)) if is_local(options) else 1, 1)
-        return Deduplicate(
+        return partial(
+            Deduplicate,
             stage=self.name,
-            root=root,
-            plan=plan,
             likeness=likeness if asked.near else None,
             bands=section.bands,
             shingle=section.shingle,
             passes=passes,
             partitions=max(workers, -(-size // (passes * BYTES_PER_PARTITION))),
             piece=max(WINDOW, memory // (4 * workers * SIGNED)),
-            stop=stop,
             by=pairs.by if kind == "pairs" else None,
             keep=pairs.keep if kind == "pairs" else 1,
         )

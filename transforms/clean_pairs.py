@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
@@ -179,9 +180,8 @@ class FilterPairs:
                 rejects.write(batch, judged, int(start))
                 kept = judged.reason < 0
                 sides += text_bytes(batch)[:, kept].sum(axis=1)
-                for reason, count in zip(
-                    REASONS, np.bincount(judged.reason[~kept], minlength=len(REASONS)), strict=True
-                ):
+                dropped = np.bincount(judged.reason[~kept], minlength=len(REASONS))
+                for reason, count in zip(REASONS, dropped, strict=True):
                     ledger.dropped[reason] += int(count)
         ledger.documents, ledger.bytes = part.rows, int(sides.sum())
         ledger.dropped = {reason: count for reason, count in ledger.dropped.items() if count}
@@ -230,8 +230,10 @@ class _Rejects:
         ]
         self._writer.write(pa.record_batch(columns, schema=PAIR_REJECTS))
 
-    def __exit__(self, *error) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._writer is not None:
-            self._writer.__exit__(*error)
-            if error[0] is None:
+            self._writer.__exit__(kind, error, trace)
+            if kind is None:
                 self.files = {"rejects": self._writer.file}
