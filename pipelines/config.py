@@ -187,8 +187,8 @@ class Vocabulary(Section):
     """Text that is drawn, of all languages together. 50 MB train in two to three minutes (unigram, 32,000 pieces, two
     threads) and take 1 GB of memory, 21 bytes for each byte of text."""
     pairs: Share = 1.0
-    """Weight of a byte of pairs beside one of documents, for a language's share and for what is drawn of it. 1 is right
-    where a model is to translate; parallel text repeats itself and is of few kinds, and with 0 it has no say."""
+    """Weight of a byte of pairs in the sample, beside one of documents. It counts for a language's share and for what
+    is drawn of it. Pairs are text as well, so 1; with 0 documents alone decide, where pairs are of one narrow kind."""
     coverage: float = Field(default=0.9995, ge=0.98, le=1)
     """Share of the sample's characters that get a piece. SentencePiece's own default; stopes takes 0.99995. The
     others fall back to bytes."""

@@ -10,7 +10,7 @@ from pipelines.config_types import Address, LanguageCode, LanguagePair, Section,
 from transforms.journal import PAIRS
 from transforms.parallel.licences import refusal
 
-PairFormat = Literal["opus", "wikimatrix", "ccmatrix", "nllb", "iitb", "tatoeba", "tmx", "tsv", "aligned"]
+PairFormat = Literal["opus", "wikimatrix", "ccmatrix", "nllb", "iitb", "tatoeba", "aligned", "tsv", "tmx"]
 """Layouts of parallel text, the keys of `transforms.parallel.reading.FORMATS`."""
 
 
@@ -71,8 +71,8 @@ class Corpus(Section):
     @model_validator(mode="after")
     def _fits_its_format(self) -> Corpus:
         others = {"split"} if self.parallel else {"pairs", "version", "min_score", "insist"}
-        for key in type(self).model_fields:
-            if key in others & self.model_fields_set and getattr(self, key) is not None:
+        for key, field in type(self).model_fields.items():
+            if key in others and getattr(self, key) != field.default:
                 raise problem(f"found it beside `format: {self.format}`, which has no use for it; remove it", key)
         why = refusal(self.name, insist=self.insist) if self.parallel else None
         if why is not None:

@@ -16,7 +16,7 @@ class PairDedup(Section):
     """What must be alike. `pair`: both sides together; `source` or `target`: that side alone, whatever it is translated
     with. The source is the language whose tag comes first, as in `de-en`."""
     keep: int = Field(default=1, ge=1, validate_default=True)
-    """With `by: source` or `target`, how many different translations of one text stay. The best by score, then the
+    """How many translations of one text stay, with `by: source` or `target`. They differ: the best by score, then the
     longest."""
     near: bool = True
     """Whether near duplicates are sought besides exact ones. What differs in case and punctuation is exact."""
