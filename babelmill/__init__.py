@@ -2,6 +2,7 @@
 
 from babelmill.format import FormatError
 from babelmill.order import Permutation
-from babelmill.reader import Batch, Pass, Row, ShardSet, open
+from babelmill.reader import Pass, ShardSet, open
+from babelmill.rows import Batch, PairBatch, PairRow, Row
 
-__all__ = ["Batch", "FormatError", "Pass", "Permutation", "Row", "ShardSet", "open"]
+__all__ = ["Batch", "FormatError", "PairBatch", "PairRow", "Pass", "Permutation", "Row", "ShardSet", "open"]

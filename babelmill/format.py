@@ -65,6 +65,57 @@ DOCUMENTS = pa.schema(
     [("input_ids", pa.list_(pa.int32())), ("language", _NAME), ("corpus", _NAME), ("document", pa.int64())]
 )
 
+CLEAN_PAIRS = pa.schema(
+    [("document", pa.int64()), ("source", pa.string()), ("target", pa.string()), ("score", pa.float32())]
+)
+"""The first columns of a clean part of pairs; its filters' measurements follow."""
+
+PAIR_SIGNATURES = pa.schema(
+    [
+        ("hash", pa.binary(16)),
+        ("minhash", pa.list_(pa.uint32(), PERMUTATIONS)),
+        ("shingles", pa.int32()),
+        ("characters", pa.int32()),
+        ("other", pa.uint64()),
+    ]
+)
+"""As `SIGNATURES`, of what is compared of a pair; `other`: of the side that is not, 64 bits of its hash. Without the
+column `minhash` where only equal texts are sought."""
+
+SCORES = pa.schema([("score", pa.float32())])
+PAIR_REJECTS = pa.schema(
+    [
+        ("row", pa.int32()),
+        ("document", pa.int64()),
+        ("reason", _NAME),
+        ("value", pa.float32()),
+        ("source", pa.string()),
+        ("target", pa.string()),
+    ]
+)
+PAIR_TOKENS = pa.schema(
+    [
+        ("row", pa.int32()),
+        ("document", pa.int64()),
+        ("key", pa.uint64()),
+        ("score", pa.float32()),
+        ("source_ids", pa.list_(pa.int32())),
+        ("target_ids", pa.list_(pa.int32())),
+    ]
+)
+PAIRS = pa.schema(
+    [
+        ("source_ids", pa.list_(pa.int32())),
+        ("target_ids", pa.list_(pa.int32())),
+        ("source_language", _NAME),
+        ("target_language", _NAME),
+        ("score", pa.float32()),
+        ("origin", _NAME),
+        ("corpus", _NAME),
+        ("document", pa.int64()),
+    ]
+)
+
 
 class FormatError(ValueError):
     """A file of a work directory is not what its manifest or its schema says."""

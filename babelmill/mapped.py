@@ -8,6 +8,7 @@ step per file, and none in Python per row except the slice of a list.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -48,19 +49,19 @@ class Memory:
 
 
 class NumberColumn:
-    """A column of int64."""
+    """A column of numbers, int64 unless it is said otherwise."""
 
-    def __init__(self, memory: Memory, arrays: Sequence[pa.Array]):
-        self._numbers = memory.view(np.int64)
-        self._starts = memory.starts((array.buffers()[1] for array in arrays), np.int64)
+    def __init__(self, memory: Memory, arrays: Sequence[pa.Array], dtype: DTypeLike = np.int64):
+        self._numbers = memory.view(dtype)
+        self._starts = memory.starts((array.buffers()[1] for array in arrays), dtype)
 
-    def take(self, batches: Rows, rows: Rows) -> NDArray[np.int64]:
+    def take(self, batches: Rows, rows: Rows) -> NDArray:
         """The numbers in some rows."""
         return self._numbers.take(self._starts[batches] + rows)
 
-    def at(self, batch: int, row: int) -> int:
-        """The number in one row."""
-        return int(self._numbers[self._starts[batch] + row])
+    def at(self, batch: int, row: int) -> Any:
+        """The number in one row, as Python has it."""
+        return self._numbers[self._starts[batch] + row].item()
 
 
 class NameColumn:

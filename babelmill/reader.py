@@ -4,6 +4,8 @@
     shards[0]                     # {"input_ids": array([…], dtype=int32), "language": "de", "corpus": …, "document": …}
     for batch in shards.iterate(seed=1, batch_size=64):
         batch.input_ids, batch.offsets
+    pairs = babelmill.open("work/shards", kind="pairs", languages=["de-en"])
+    pairs[0]                      # {"source_ids": …, "target_ids": …, "source_language": "de", "score": …, …}
 
 Opening reads the manifest and the files' metadata. A row's ids are a view of the mapped file; a batch's are gathered
 from it.
@@ -13,21 +15,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from operator import index
 from os import PathLike
 from pathlib import Path
-from typing import Any, Generic, TypedDict, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from babelmill.format import DOCUMENTS, File, FormatError, digest, read_manifest
-from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, Rows
+from babelmill.format import File, FormatError, digest, read_manifest
+from babelmill.mapped import Rows
 from babelmill.order import Permutation
+from babelmill.rows import COLUMNS, Batch, PairBatch, PairRow, Row
 
 MANIFEST = "manifest.json"
 
@@ -37,47 +39,12 @@ _AHEAD = 4096
 Item = TypeVar("Item")
 
 
-class Row(TypedDict):
-    """One document.
-
-    `input_ids` is int32[tokens], a read-only view of mapped memory. `language` is a BCP 47 code. `document` is the
-    number of the document in its source file, from 0.
-    """
-
-    input_ids: NDArray[np.int32]
-    language: str
-    corpus: str
-    document: int
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some documents, ragged: the ids of row i are `input_ids[offsets[i]:offsets[i + 1]]`.
-
-    Attributes:
-        input_ids: int32[tokens], the rows' token ids one after the other.
-        offsets: int64[rows + 1], from 0 to tokens.
-        languages: str[rows], BCP 47 codes.
-        corpora: str[rows].
-        documents: int64[rows], number of the document in its source file, from 0.
-    """
-
-    input_ids: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-    languages: NDArray[np.str_]
-    corpora: NDArray[np.str_]
-    documents: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.documents)
-
-
 def open(
     path: str | PathLike[str],
     *,
     split: str = "train",
     languages: Iterable[str] | None = None,
-    kind: str = "documents",
+    kind: str | None = None,
     verify: bool = False,
 ) -> ShardSet:
     """Open shards for reading.
@@ -85,8 +52,9 @@ def open(
     Args:
         path: the shards folder, the work directory around it, or the folder of one kind in it (which then is the kind).
         split: `train` or `validation`.
-        languages: read only these folders of the split; all of them where it is None.
-        kind: `documents`.
+        languages: read only these folders of the split, languages or pairs such as `de-en`; all of them where it is
+            None.
+        kind: `documents` or `pairs`; None: documents if there are any.
         verify: read every file once and compare its sha256 with the manifest's.
 
     Raises:
@@ -96,7 +64,9 @@ def open(
         ValueError: it has no such kind, split or language.
     """
     root, kind = _find_root(Path(path).resolve(), kind)
-    files = _select(_listed(root / MANIFEST), root=root, kind=kind, split=split, languages=languages)
+    listed = _listed(root / MANIFEST)
+    files = _select(listed, root=root, kind=kind or _kind_of(listed), split=split, languages=languages)
+    kind = _kind_of(files)
     if verify:
         for file in files:
             _verify(root / file.path, file)
@@ -110,9 +80,9 @@ class ShardSet:
 
     Attributes:
         root: the shards folder, which holds the manifest.
-        kind: `documents`.
+        kind: `documents` or `pairs`.
         split: `train` or `validation`.
-        languages: the language folders read, sorted.
+        languages: the folders of languages or pairs read, sorted.
         tokens: how many ids all rows hold together.
         digest: sha256 (hex) of what the files are, paths and contents.
     """
@@ -123,16 +93,12 @@ class ShardSet:
         self.digest = digest([[file.path, file.sha256] for file in files])
         batches, sources = [], []
         for file in files:
-            mapped = _map(root / file.path, file)
+            mapped = _map(root / file.path, file, COLUMNS[kind].schema)
             batches += mapped
             sources += [str(root / file.path)] * len(mapped)
-        memory = Memory(batches)
         self._first_rows = np.cumsum([0] + [batch.num_rows for batch in batches])
-        self._input_ids = ListColumn(memory, [batch["input_ids"] for batch in batches], sources)
-        self._languages = NameColumn(memory, [batch["language"] for batch in batches])
-        self._corpora = NameColumn(memory, [batch["corpus"] for batch in batches])
-        self._documents = NumberColumn(memory, [batch["document"] for batch in batches])
-        self.tokens = self._input_ids.length
+        self._columns = COLUMNS[kind](batches, sources)
+        self.tokens = self._columns.tokens
 
     def __len__(self) -> int:
         return int(self._first_rows[-1])
@@ -144,7 +110,7 @@ class ShardSet:
     def __reduce__(self) -> Any:
         return partial(open, self.root, kind=self.kind, split=self.split, languages=self.languages), ()
 
-    def __getitem__(self, i: int) -> Row:
+    def __getitem__(self, i: int) -> Row | PairRow:
         """One row; a negative number counts from the end.
 
         Raises:
@@ -155,15 +121,9 @@ class ShardSet:
             raise self._no_row(i)
         i += count if i < 0 else 0
         batch = bisect_right(self._first_rows, i) - 1
-        row = i - self._first_rows[batch]
-        return Row(
-            input_ids=self._input_ids.at(batch, row),
-            language=self._languages.at(batch, row),
-            corpus=self._corpora.at(batch, row),
-            document=self._documents.at(batch, row),
-        )
+        return self._columns.at(batch, i - self._first_rows[batch])
 
-    def batch(self, indices: ArrayLike) -> Batch:
+    def batch(self, indices: ArrayLike) -> Batch | PairBatch:
         """Some rows, in the order given.
 
         Args:
@@ -176,15 +136,7 @@ class ShardSet:
         wanted = np.asarray(indices)
         if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
             raise TypeError(f"indices are {wanted.dtype} of shape {wanted.shape}, expected integers[n]")
-        batches, rows = self._locate(wanted.astype(np.int64))
-        input_ids, offsets = self._input_ids.take(batches, rows)
-        return Batch(
-            input_ids=input_ids,
-            offsets=offsets,
-            languages=self._languages.take(batches, rows),
-            corpora=self._corpora.take(batches, rows),
-            documents=self._documents.take(batches, rows),
-        )
+        return self._columns.take(*self._locate(wanted.astype(np.int64)))
 
     @overload
     def iterate(
@@ -195,7 +147,7 @@ class ShardSet:
         position: int = ...,
         batch_size: None = ...,
         state: Mapping[str, Any] | None = ...,
-    ) -> Pass[Row]: ...
+    ) -> Pass[Row | PairRow]: ...
     @overload
     def iterate(
         self,
@@ -205,7 +157,7 @@ class ShardSet:
         position: int = ...,
         batch_size: int,
         state: Mapping[str, Any] | None = ...,
-    ) -> Pass[Batch]: ...
+    ) -> Pass[Batch | PairBatch]: ...
     def iterate(self, *, seed=0, epoch=0, position=0, batch_size=None, state=None):
         """All rows once, in an order drawn from `seed` and `epoch`.
 
@@ -291,8 +243,8 @@ class Pass(Generic[Item]):
         return {"shards": self._shards, **place}
 
 
-def _find_root(path: Path, kind: str) -> tuple[Path, str]:
-    """The folder that holds the manifest of `path`, and the kind that is meant."""
+def _find_root(path: Path, kind: str | None) -> tuple[Path, str | None]:
+    """The folder that holds the manifest of `path`, and the kind that is meant, where that is said."""
     for root, meant in ((path, kind), (path / "shards", kind), (path.parent, path.name)):
         if (root / MANIFEST).is_file():
             return root, meant
@@ -309,6 +261,11 @@ def _listed(manifest: Path) -> list[File]:
     entries = read_manifest(manifest).get("files", [])
     files = [File(entry["path"], entry["rows"], entry["bytes"], entry["sha256"]) for entry in entries]
     return sorted(files, key=lambda file: file.path)
+
+
+def _kind_of(files: list[File]) -> str:
+    """The first kind that there are files of: documents, then pairs."""
+    return next((kind for kind in COLUMNS if any(file.path.startswith(f"{kind}/") for file in files)), "documents")
 
 
 def _language(file: File) -> str:
@@ -347,7 +304,7 @@ def _verify(path: Path, file: File) -> None:
         )
 
 
-def _map(path: Path, file: File) -> list[pa.RecordBatch]:
+def _map(path: Path, file: File, schema: pa.Schema) -> list[pa.RecordBatch]:
     """The record batches of a file, mapped, when size, columns and rows are what they should be."""
     cure = "delete it and run `babelmill shard` again"
     size = path.stat().st_size if path.is_file() else None
@@ -361,7 +318,7 @@ def _map(path: Path, file: File) -> list[pa.RecordBatch]:
             batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
     except pa.ArrowInvalid as error:
         raise FormatError(f"{path} is not an Arrow IPC file ({error}); {cure}") from error
-    for field in DOCUMENTS:
+    for field in schema:
         place = reader.schema.get_field_index(field.name)
         type_ = reader.schema.field(place).type if place >= 0 else "missing"
         if type_ != field.type:

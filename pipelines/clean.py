@@ -1,8 +1,11 @@
-"""`babelmill clean`: raw parts become normalised, measured and judged parts, with a signature for each document."""
+"""`babelmill clean`: raw parts become normalised and measured parts, with a signature for each row.
+
+Documents are judged in the same task; pairs in a stage of their own, `pipelines.filter`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,9 @@ from pipelines.download import Download
 from pipelines.stage import Stage, usable, with_job
 from transforms import langid
 from transforms.clean import CleanPart, Measures, measuring_digest, spoken_language
+from transforms.clean_pairs import MeasurePairs, PairMeasures
 from transforms.disk import sha256_once
-from transforms.journal import Record, Task
+from transforms.journal import ByKind, Record, Task, kind_of
 from transforms.rules import Rules
 
 
@@ -61,8 +65,11 @@ class Clean(Stage):
     def tasks(self) -> list[Task]:
         """One task a part of every source that could be read."""
         model_sha256, measures = self._model_sha256, self.measures
-        found = []
+        found: list[Task] = []
         for record in Download(self.config, self.work).succeeded():
+            if kind_of(record.name) == "pairs":
+                found += self._pairs(record)
+                continue
             corpus, code = record.name.split("/")
             rules = asdict(self.rules(code))
             for role, file in sorted(record.files.items()):
@@ -80,6 +87,27 @@ class Clean(Stage):
                     )
                 )
         return found
+
+    def _pairs(self, record: Record) -> Iterator[Task]:
+        """One task a part of a bitext."""
+        languages = record.facts["languages"]
+        for role, file in sorted(record.files.items()):
+            measuring = self.pair_measures.digest(languages, self._model_sha256, file)
+            yield Task(
+                name=f"{record.name}/{role}",
+                parameters=digest({"version": self.version, "measuring": measuring}),
+                inputs=file.sha256,
+                size=file.bytes,
+                job={"languages": languages, "part": asdict(file)},
+            )
+
+    @property
+    def pair_measures(self) -> PairMeasures:
+        """How pairs are measured, on this machine."""
+        measures, dedup = self.measures, self.config.pairs.dedup
+        return PairMeasures(
+            form=measures.form, model=measures.model, by=dedup.by, near=dedup.near, shingle=measures.shingle
+        )
 
     def rules(self, code: str) -> Rules:
         """The rules by which a language's documents are judged."""
@@ -99,13 +127,21 @@ class Clean(Stage):
 
     def refine(self, task: Task, record: Record | None, has: Callable[[File], bool]) -> Task:
         """Spare measuring where only the judgement changes."""
-        if record is None or record.failure or record.facts.get("measuring") != task.job["measuring"]:
+        if (
+            kind_of(task.name) == "pairs"
+            or record is None
+            or record.failure
+            or record.facts.get("measuring") != task.job["measuring"]
+        ):
             return task
         files = {role: record.files[role] for role in ("part", "signatures")}
         if not all(has(file) for file in files.values()):
             return task
         return with_job(task, measured={role: asdict(file) for role, file in files.items()})
 
-    def function(self) -> CleanPart:
-        """Measures and judges one part."""
-        return CleanPart(measures=self.measures, model=self.model_file)
+    def function(self) -> ByKind:
+        """Measures one part, and judges one of documents."""
+        return ByKind(
+            documents=CleanPart(measures=self.measures, model=self.model_file),
+            pairs=MeasurePairs(measures=self.pair_measures, model=self.model_file),
+        )

@@ -16,10 +16,11 @@ COMMANDS = {
     "demo": ("pipelines.starting", "Run everything on the embedded sample."),
     "run": ("pipelines.running", "Run all stages; what is done is skipped."),
     "download": ("pipelines.running", "Fetch sources and decode them into parts."),
-    "clean": ("pipelines.running", "Normalise, measure and judge documents."),
+    "clean": ("pipelines.running", "Normalise, measure and judge documents and pairs."),
     "dedup": ("pipelines.running", "Find exact and near duplicates."),
     "vocab": ("pipelines.running", "Draw a sample and train the vocabulary."),
     "shard": ("pipelines.running", "Tokenize what is kept and write shards."),
+    "corpora": ("pipelines.corpora", "List what OPUS has for some languages."),
     "status": ("pipelines.status", "Tell what is done, what is to do, and why."),
     "inspect": ("pipelines.inspect", "Show rows of a part, a shard or rejects."),
     "verify": ("pipelines.verify", "Check every sha256 and every ledger."),
@@ -54,7 +55,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, epilog=EXIT_CODES)
 @click.version_option(package_name="babelmill")
 def babelmill() -> None:
-    """Turn raw multilingual text into training shards: CC-100 in, tokenized Arrow out."""
+    """Turn raw multilingual text into training shards: CC-100 and OPUS in, tokenized Arrow out."""
 
 
 def main(arguments: list[str] | None = None) -> None:

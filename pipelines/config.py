@@ -9,51 +9,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from babelmill.format import PERMUTATIONS
+from pipelines.config_corpora import Corpus
+from pipelines.config_pairs import Pairs
 from pipelines.config_runner import Runner
 from pipelines.config_types import (
-    Address,
     KnownLanguage,
-    LanguageCode,
     LocalPath,
     Section,
     Share,
     Size,
     WorkAddress,
-    called,
     off,
     problem,
     repeated,
-    unique,
 )
 from transforms.languages import language
 from vocab.model_file import VocabularyError
 from vocab.training import TrainingOptions
-
-
-class Corpus(Section):
-    """A collection of files."""
-
-    name: Annotated[str, called("a name of letters, digits, '.', '_' and '-'")] = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100, examples=["cc-100"]
-    )
-    """What its folders and the column `corpus` are called. So it must be a folder's name on any file system."""
-    format: Literal["cc100"]
-    """How its files are laid out. `cc100`: a file a language, named by its code, `de.txt.xz` (or `.gz`, `.zst`,
-    `.bz2`, or plain `.txt`); a paragraph a line."""
-    location: Address | None = Field(default=None, examples=["cc-100"])
-    """Folder or address of its files; empty: where CC-100 is published. An address is `file:`, `http(s):` (`{code}`
-    in it stands for the language), or has any scheme of fsspec. Files of a folder are read in place."""
-    languages: Annotated[list[LanguageCode], Field(min_length=1), AfterValidator(unique)] | None = Field(
-        default=None, examples=[["de", "ja", "zh-Hans"]], json_schema_extra={"noun": "a list of language codes"}
-    )
-    """Languages to take, by the codes in its files' names; empty: all. That is every file found in a folder, or the
-    116 languages of CC-100 on the web (550 GB). `no` is Norwegian and needs no quotes."""
-    split: Literal["blank_line", "line"] = "blank_line"
-    """What ends a document. CC-100 puts a blank line between documents; `line` is for files with a document a
-    line."""
 
 
 class Download(Section):
@@ -211,6 +186,9 @@ class Vocabulary(Section):
     sample: Size = Field(default=50_000_000, ge=10_000)
     """Text that is drawn, of all languages together. 50 MB train in two to three minutes (unigram, 32,000 pieces, two
     threads) and take 1 GB of memory, 21 bytes for each byte of text."""
+    pairs: Share = 1.0
+    """Weight of a byte of pairs in the sample, beside one of documents. It counts for a language's share and for what
+    is drawn of it. Pairs are text as well, so 1; with 0 documents alone decide, where pairs are of one narrow kind."""
     coverage: float = Field(default=0.9995, ge=0.98, le=1)
     """Share of the sample's characters that get a piece. SentencePiece's own default; stopes takes 0.99995. The
     others fall back to bytes."""
@@ -300,6 +278,7 @@ class Config(Section):
     download: Download = Download()
     clean: Clean = Clean()
     dedup: Dedup = Dedup()
+    pairs: Pairs = Pairs()
     vocabulary: Vocabulary = Vocabulary()
     shards: Shards = Shards()
     runner: Runner = Runner()

@@ -115,6 +115,9 @@ WorkAddress = Annotated[
 LanguageCode = Annotated[str, AfterValidator(partial(_language, strict=False)), called("a language code")]
 """A code of CC-100, OPUS, ISO 639-3 or BCP 47; a corpus may have languages that the table has not."""
 
+LanguagePair = Annotated[list[LanguageCode], Field(min_length=2, max_length=2), called("two language codes")]
+"""Two languages, in either order."""
+
 KnownLanguage = Annotated[str, AfterValidator(partial(_language, strict=True))]
 """As `LanguageCode`, but one that the table has: a misspelt one would go unnoticed."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from babelmill.format import File, digest, total
-from pipelines.clean import Clean
+from pipelines.filter import judged
 from pipelines.stage import Planned, Stage, with_job
 from transforms import scratch
-from transforms.journal import Record, Task
+from transforms.journal import Kind, Record, Task, kind_of
 
 BYTES_PER_PARTITION = 32 << 20
 """Hashes that one group of the shuffle may hold."""
@@ -31,9 +33,14 @@ class Dedup(Stage):
         """The section `dedup` but for `memory`, on which no byte depends."""
         return self.config.dedup.model_dump(mode="json", exclude={"memory"})
 
+    def pair_parameters(self) -> dict[str, Any]:
+        """The same for pairs: the section `pairs.dedup`, and what it takes from `dedup`."""
+        shared = self.config.dedup.model_dump(mode="json", include={"bands", "rows", "margin", "shingle"})
+        return {**shared, **self.config.pairs.dedup.model_dump(mode="json")}
+
     def tasks(self) -> list[Task]:
         """One task a part; its inputs are those of its whole group."""
-        parts = Clean(self.config, self.work).succeeded()
+        parts = judged(self)
         groups: dict[str, list[Record]] = {}
         for record in parts:
             groups.setdefault(self.group(record), []).append(record)
@@ -49,10 +56,14 @@ class Dedup(Stage):
                 "bytes": ledger.bytes,
                 "files": {role: asdict(file) for role, file in record.files.items()},
             }
+            parameters = self.digest(group=group)
+            if kind_of(record.name) == "pairs":
+                job |= {"languages": record.facts["languages"], "sides": record.facts["sides"]}
+                parameters = digest({"version": self.version, **self.pair_parameters(), "group": group})
             found.append(
                 Task(
                     name=record.name,
-                    parameters=self.digest(group=group),
+                    parameters=parameters,
                     inputs=inputs[group],
                     size=record.files["signatures"].bytes,
                     job=job,
@@ -61,16 +72,17 @@ class Dedup(Stage):
         return found
 
     def group(self, record: Record) -> str:
-        """The group of a part: documents are compared within it."""
-        return record.facts["language"] if self.config.dedup.across == "language" else "all"
+        """The group of a part: documents are compared within it, and the pairs of two languages."""
+        alone = kind_of(record.name) == "pairs" or self.config.dedup.across == "language"
+        return record.facts["language"] if alone else "all"
 
     def plan(self) -> Planned:
         """As `Stage.plan`, but a group with a part to do is done whole; finished parts of it are not written again."""
         planned = super().plan()
         tasks = {task.name: task for task in self.tasks()}
-        groups = {task.job["group"] for task, _ in planned.todo}
-        again = [record for record in planned.done if tasks[record.name].job["group"] in groups]
-        kept = tuple(record for record in planned.done if tasks[record.name].job["group"] not in groups)
+        groups = {_group(task) for task, _ in planned.todo}
+        again = [record for record in planned.done if _group(tasks[record.name]) in groups]
+        kept = tuple(record for record in planned.done if _group(tasks[record.name]) not in groups)
         finished = [
             (with_job(tasks[record.name], finished=record.to_json()), "another part of its group is new or changed")
             for record in again
@@ -82,29 +94,45 @@ class Dedup(Stage):
         raise NotImplementedError("dedup compares parts with each other")
 
     def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
-        """The graph of `transforms.dedup`."""
+        """The graph of `transforms.dedup`; where a plan has both kinds, one beside the other."""
+        import apache_beam as beam
+
+        from transforms.tasks import OfKind, Plan
+
+        documents: dict[Kind, int] = {}
+        for task in Plan.read(self.work, plan).todo:
+            kind = kind_of(task.name)
+            documents[kind] = documents.get(kind, 0) + task.job["documents"]
+        memory, options = self.config.dedup.memory // max(len(documents), 1), tasks.pipeline.options
+        records = []
+        for kind, count in sorted(documents.items()):
+            deduplicate = self._deduplicate(kind, count, memory, options)(root=root, plan=plan, stop=stop)
+            records.append(tasks | f"Of {kind}" >> OfKind(kind) | f"Deduplicate {kind}" >> deduplicate)
+        return records | "All" >> beam.Flatten()
+
+    def _deduplicate(self, kind: Kind, documents: int, memory: int, options: Any) -> Callable[..., Any]:
+        """The graph of one kind; what it is still to be told is where it works."""
         from pipelines.runner import is_local, lanes
         from transforms.dedup import Deduplicate
         from transforms.lsh import ENTRY
         from transforms.matching import SIGNED, WINDOW, Likeness
-        from transforms.tasks import Plan
 
-        section, options = self.config.dedup, tasks.pipeline.options
-        likeness = Likeness(threshold=section.threshold, margin=section.margin, rows=section.rows)
-        documents = sum(task.job["documents"] for task in Plan.read(self.work, plan).todo)
-        size, workers = documents * ENTRY.itemsize * (section.bands if section.near else 1), lanes(options)
-        passes = -(-size * COPIES // (section.memory // 2)) if is_local(options) else 1
-        return tasks | "Deduplicate" >> Deduplicate(
+        section, pairs = self.config.dedup, self.config.pairs.dedup
+        asked = pairs if kind == "pairs" else section
+        likeness = Likeness(threshold=asked.threshold, margin=section.margin, rows=section.rows)
+        size, workers = documents * ENTRY.itemsize * (section.bands if asked.near else 1), lanes(options)
+        passes = max(-(-size * COPIES // (memory // 2)) if is_local(options) else 1, 1)
+        return partial(
+            Deduplicate,
             stage=self.name,
-            root=root,
-            plan=plan,
-            likeness=likeness if section.near else None,
+            likeness=likeness if asked.near else None,
             bands=section.bands,
             shingle=section.shingle,
-            passes=max(passes, 1),
-            partitions=max(workers, -(-size // (max(passes, 1) * BYTES_PER_PARTITION))),
-            piece=max(WINDOW, section.memory // (4 * workers * SIGNED)),
-            stop=stop,
+            passes=passes,
+            partitions=max(workers, -(-size // (passes * BYTES_PER_PARTITION))),
+            piece=max(WINDOW, memory // (4 * workers * SIGNED)),
+            by=pairs.by if kind == "pairs" else None,
+            keep=pairs.keep if kind == "pairs" else 1,
         )
 
     def finish(self) -> None:
@@ -112,6 +140,11 @@ class Dedup(Stage):
         scratch.clear(self.work)
 
 
+def _group(task: Task) -> tuple[Kind, str]:
+    return kind_of(task.name), task.job["group"]
+
+
 def _shas(record: Record) -> list[Any]:
     files: dict[str, File] = dict(record.files)
-    return [record.name, *(files[role].sha256 if role in files else None for role in ("part", "signatures", "rejects"))]
+    roles = ["part", "signatures", "rejects", *(["scores"] if "scores" in files else [])]
+    return [record.name, *(files[role].sha256 if role in files else None for role in roles)]

@@ -25,6 +25,13 @@ WIDTH = 400
 """Characters of a text that are shown without `--full`."""
 
 
+DECODED = {"input_ids": "text", "source_ids": "source", "target_ids": "target"}
+"""Columns of token ids -> what their text is called."""
+
+TEXTS = tuple(DECODED.values())
+"""Columns of text, which people read below the others."""
+
+
 class PathOrAddress(click.Path):
     """A path that exists, or an address, which nobody has looked at yet."""
 
@@ -55,7 +62,7 @@ def _opened(path: str) -> pa.NativeFile:
 
 
 def rows_of(path: str, model: Path | None) -> Iterator[dict[str, Any]]:
-    """The rows of an Arrow file as Python values, with `text` decoded from `input_ids` where a model is at hand."""
+    """The rows of an Arrow file as Python values, with texts decoded from token ids where a model is at hand."""
     with usable("--model"):
         encoder = load(model) if model is not None else None
     try:
@@ -64,11 +71,14 @@ def rows_of(path: str, model: Path | None) -> Iterator[dict[str, Any]]:
         raise FormatError(f"{path} is not an Arrow file ({error}); name a part, a shard or a folder") from error
     for number in range(reader.num_record_batches):
         batch = reader.get_batch(number)
-        if "input_ids" in batch.schema.names and encoder is not None:
-            batch = batch.append_column("text", encoder.decode(batch.column("input_ids")))
+        if encoder is not None:
+            for ids, text in DECODED.items():
+                if ids in batch.schema.names:
+                    batch = batch.append_column(text, encoder.decode(batch.column(ids)))
         for row in batch.to_pylist():
-            if isinstance(row.get("text"), bytes):
-                row["text"] = row["text"].decode("utf-8", "replace")
+            for text in TEXTS:
+                if isinstance(row.get(text), bytes):
+                    row[text] = row[text].decode("utf-8", "replace")
             yield row
 
 
@@ -152,10 +162,10 @@ def _plain(row: dict[str, Any], full: bool) -> dict[str, Any]:
 
 
 def _show(console: Console, file: str, number: int, row: dict[str, Any]) -> None:
-    text = row.pop("text", None)
+    texts = [str(row.pop(name)) for name in TEXTS if row.get(name) is not None]
     console.print(f"[bold]{escape(file)}[/bold] row {number}")
     console.print(
         "  " + escape("  ".join(f"{name}={value}" for name, value in row.items())), style="dim", highlight=False
     )
-    if text is not None:
-        console.print("  " + escape(str(text)).replace("\n", "\n  "), highlight=False)
+    for text in texts:
+        console.print("  " + escape(text).replace("\n", "\n  "), highlight=False)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from babelmill.format import File
-from pipelines.clean import Clean
 from pipelines.dedup import Dedup
+from pipelines.filter import judged
 from pipelines.stage import NotReady, Stage
 from transforms.journal import Record
 
@@ -15,7 +15,7 @@ def kept_parts(stage: Stage) -> list[tuple[Record, dict[str, File]]]:
     Raises:
         NotReady: `clean` or `dedup` has not been run, or `dedup` does not cover what `clean` made.
     """
-    cleaned = Clean(stage.config, stage.work).succeeded()
+    cleaned = judged(stage)
     deduplicated = {record.name: record for record in Dedup(stage.config, stage.work).records()}
     found = []
     for record in cleaned:
@@ -23,8 +23,7 @@ def kept_parts(stage: Stage) -> list[tuple[Record, dict[str, File]]]:
             raise NotReady(f"{record.name} is not deduplicated yet: run `babelmill dedup` first")
         removals = deduplicated[record.name]
         if removals.failure is None:
-            files = {role: record.files[role] for role in ("part", "signatures")}
-            files |= {"rejects": record.files["rejects"]} if "rejects" in record.files else {}
+            files = {**record.files}
             files |= {"removals": removals.files["removals"]} if "removals" in removals.files else {}
             found.append((record, files))
     return found

@@ -10,8 +10,13 @@ from babelmill.format import File, digest
 from pipelines.kept import kept_parts
 from pipelines.stage import Stage
 from pipelines.vocabulary import Vocabulary
-from transforms.journal import Task
+from transforms.journal import PAIRS, Record, Task, corpus_of, kind_of
 from transforms.shards import EncodePart, GatherShard, OrderLanguage
+
+
+def languages_of(record: Record) -> dict[str, Any]:
+    """The language of a record, and of pairs both."""
+    return {name: record.facts[name] for name in ("language", "languages") if name in record.facts}
 
 
 class Tokens(Stage):
@@ -35,7 +40,7 @@ class Tokens(Stage):
         """One task a part."""
         found, parameters = [], self.digest()
         for record, files in kept_parts(self):
-            job = {"language": record.facts["language"], "files": {role: asdict(file) for role, file in files.items()}}
+            job = {**languages_of(record), "files": {role: asdict(file) for role, file in files.items()}}
             inputs = digest({role: file.sha256 for role, file in files.items()})
             size = files["part"].bytes
             found.append(Task(name=record.name, parameters=parameters, inputs=inputs, size=size, job=job))
@@ -59,20 +64,23 @@ class Order(Stage):
         return {**self.config.shards.model_dump(mode="json"), "seed": self.config.seed}
 
     def tasks(self) -> list[Task]:
-        """One task a language, of all corpora together."""
+        """One task a language or pair of languages, of all corpora together."""
         parts: dict[str, list[tuple[str, File]]] = {}
+        languages: dict[str, dict[str, Any]] = {}
         for record in Tokens(self.config, self.work).succeeded():
-            corpus = record.name.split("/")[0]
-            parts.setdefault(record.facts["language"], []).append((corpus, record.files["part"]))
+            name = record.facts["language"]
+            name = f"{PAIRS}/{name}" if kind_of(record.name) == "pairs" else name
+            languages[name] = languages_of(record)
+            parts.setdefault(name, []).append((corpus_of(record.name), record.files["part"]))
         return [
             Task(
-                name=language,
+                name=name,
                 parameters=self.digest(),
                 inputs=digest([(corpus, file.path, file.sha256) for corpus, file in members]),
                 size=sum(file.bytes for _, file in members),
-                job={"language": language, "parts": [[corpus, asdict(file)] for corpus, file in members]},
+                job={**languages[name], "parts": [[corpus, asdict(file)] for corpus, file in members]},
             )
-            for language, members in sorted(parts.items())
+            for name, members in sorted(parts.items())
         ]
 
     def function(self) -> OrderLanguage:
@@ -99,19 +107,19 @@ class Shards(Stage):
         """Cuts each language's order where its record says."""
         found, parameters = [], self.digest()
         for record in Order(self.config, self.work).succeeded():
-            order = record.files["order"]
+            kind, language, order = kind_of(record.name), record.facts["language"], record.files["order"]
             tokens = sum(counts.tokens for counts in record.ledger.values())
             shards = sum(len(cuts) - 1 for cuts in record.facts["cuts"].values())
             for split, cuts in record.facts["cuts"].items():
                 for number, (start, stop) in enumerate(pairwise(cuts)):
                     found.append(
                         Task(
-                            name=f"documents/{split}/{record.name}/{number:05d}-of-{len(cuts) - 1:05d}",
+                            name=f"{kind}/{split}/{language}/{number:05d}-of-{len(cuts) - 1:05d}",
                             parameters=parameters,
                             inputs=digest([order.sha256, start, stop]),
                             size=4 * tokens // shards,
                             job={
-                                "language": record.facts["language"],
+                                **languages_of(record),
                                 "order": asdict(order),
                                 "start": start,
                                 "stop": stop,

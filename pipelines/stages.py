@@ -6,12 +6,13 @@ from pipelines.clean import Clean
 from pipelines.config import Config
 from pipelines.dedup import Dedup
 from pipelines.download import Download
+from pipelines.filter import Filter
 from pipelines.shard import Order, Shards, Tokens
 from pipelines.stage import Stage
 from pipelines.vocabulary import Sample, Vocabulary
 from transforms.storage import WorkDirectory
 
-STAGES: tuple[type[Stage], ...] = (Download, Clean, Dedup, Sample, Vocabulary, Tokens, Order, Shards)
+STAGES: tuple[type[Stage], ...] = (Download, Clean, Filter, Dedup, Sample, Vocabulary, Tokens, Order, Shards)
 
 
 def check(config: Config, work: WorkDirectory) -> None:

@@ -22,7 +22,7 @@ from transforms.storage import WorkDirectory
 WIDTH = 240
 """Columns of a log, which does not wrap."""
 
-DROPPING = ("download", "clean", "dedup")
+DROPPING = ("download", "clean", "filter", "dedup")
 
 
 def ledgers(config: Config, work: WorkDirectory) -> dict[str, dict[str, Ledger]]:
@@ -39,17 +39,27 @@ def ledgers(config: Config, work: WorkDirectory) -> dict[str, dict[str, Ledger]]
 def summary_rows(by_stage: dict[str, dict[str, Ledger]]) -> list[dict[str, Any]]:
     """A row a language, and one for all: documents in and kept, dropped by reason, tokens."""
     languages = sorted(by_stage.get("download", {}))
-    return [*(_row(code, by_stage, [code]) for code in languages), _row("all", by_stage, languages)]
+    rows = [_row(code, by_stage) for code in languages]
+    return [*rows, _sum("all", rows)]
 
 
-def _row(name: str, by_stage: dict[str, dict[str, Ledger]], languages: Sequence[str]) -> dict[str, Any]:
+def _sum(name: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    total = {key: sum(row[key] for row in rows) for key in ("documents", "kept", "bytes", "tokens")}
+    dropped = sum((Ledger(dropped=row["dropped"]) for row in rows), Ledger()).dropped
+    return {"language": name, **total, "dropped": dropped}
+
+
+def _row(code: str, by_stage: dict[str, dict[str, Ledger]]) -> dict[str, Any]:
+    """The row of a language, or of a pair of languages."""
+
     def of(stage: str) -> Ledger:
-        return sum((by_stage.get(stage, {}).get(code, Ledger()) for code in languages), Ledger())
+        return by_stage.get(stage, {}).get(code, Ledger())
 
-    last = next((stage for stage in ("dedup", "clean", "download") if stage in by_stage), "download")
+    # Documents skip `filter`; what the last stage that knows the language kept is what there is.
+    last = next((stage for stage in reversed(DROPPING) if code in by_stage.get(stage, {})), "download")
     dropped = sum((Ledger(dropped=of(stage).dropped) for stage in DROPPING), Ledger()).dropped
     return {
-        "language": name,
+        "language": code,
         "documents": of("download").documents,
         "kept": of(last).kept,
         "dropped": {reason: count for reason, count in dropped.items() if count},

@@ -14,15 +14,19 @@ from pipelines import command
 from pipelines.config import Config
 from pipelines.stage import NotReady, Stage
 from pipelines.stages import STAGES
+from transforms.journal import Kind, kind_of
 from transforms.storage import CorruptFile, WorkDirectory
 
-CHAIN = ("download", "clean", "dedup", "tokens", "order", "shards")
-"""Stages through which documents pass: what one keeps is what the next one gets."""
+CHAINS: dict[Kind, tuple[str, ...]] = {
+    "documents": ("download", "clean", "dedup", "tokens", "order", "shards"),
+    "pairs": ("download", "clean", "filter", "dedup", "tokens", "order", "shards"),
+}
+"""Stages through which documents and pairs pass: what one keeps is what the next one gets."""
 
 
 def problems(config: Config, work: WorkDirectory) -> Iterator[str]:
     """Everything that is wrong with a work directory, one message each."""
-    kept: dict[str, dict[str, Ledger]] = {}
+    kept: dict[Kind, dict[str, dict[str, Ledger]]] = {kind: {} for kind in CHAINS}
     for kind in STAGES:
         stage = kind(config, work)
         try:
@@ -38,9 +42,12 @@ def problems(config: Config, work: WorkDirectory) -> Iterator[str]:
                     work.check(file)
                 except CorruptFile as error:
                     yield f"{stage.name}: {error}"
-        kept[stage.name] = total(record.ledger for record in records)
-        yield from _unbalanced(stage, kept[stage.name])
-    yield from _broken_chain(kept)
+        for data in kept:
+            ledgers = total(record.ledger for record in records if kind_of(record.name) == data)
+            kept[data][stage.name] = ledgers
+            yield from _unbalanced(stage, ledgers)
+    for data, by_stage in kept.items():
+        yield from _broken_chain(data, by_stage)
 
 
 def _unbalanced(stage: Stage, ledgers: dict[str, Ledger]) -> Iterator[str]:
@@ -52,15 +59,15 @@ def _unbalanced(stage: Stage, ledgers: dict[str, Ledger]) -> Iterator[str]:
             )
 
 
-def _broken_chain(kept: dict[str, dict[str, Ledger]]) -> Iterator[str]:
-    for before, after in pairwise(CHAIN):
+def _broken_chain(kind: Kind, kept: dict[str, dict[str, Ledger]]) -> Iterator[str]:
+    for before, after in pairwise(CHAINS[kind]):
         if before not in kept or after not in kept:
             continue
         for language in sorted(kept[before].keys() | kept[after].keys()):
             out = kept[before].get(language, Ledger()).kept
             into = kept[after].get(language, Ledger()).documents
             if out != into:
-                yield f"{language}: {before} kept {out:,} documents, {after} got {into:,}: run `babelmill run` again"
+                yield f"{language}: {before} kept {out:,} {kind}, {after} got {into:,}: run `babelmill run` again"
 
 
 @click.command()

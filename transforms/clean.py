@@ -164,7 +164,7 @@ def _measure_part(work: WorkDirectory, name: str, raw: Part, spoken: Language, m
             pending.append(signed)
             if sum(batch.num_rows for batch in pending) >= 8 * SIGNATURE_ROWS:
                 pending = _write_full(signatures, pending)
-        for batch in _rows(pending):
+        for batch in resized(pending):
             signatures.write(batch)
     return {"part": part.file, "signatures": signatures.file}
 
@@ -215,16 +215,18 @@ def _rejects(batch: pa.RecordBatch, rows: np.ndarray, start: int, judged: Judgem
     return pa.record_batch(columns, schema=REJECTS)
 
 
-def _rows(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def resized(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Batches cut anew into pieces of `SIGNATURE_ROWS`, the last one shorter."""
-    table = pa.Table.from_batches(batches, SIGNATURES).combine_chunks()
+    if not batches:
+        return
+    table = pa.Table.from_batches(batches).combine_chunks()
     for start in range(0, table.num_rows, SIGNATURE_ROWS):
         yield table.slice(start, SIGNATURE_ROWS).combine_chunks().to_batches()[0]
 
 
 def _write_full(signatures: ArrowWriter, pending: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
     """Write the full pieces of `pending`; returns what is left."""
-    *full, last = _rows(pending)
+    *full, last = resized(pending)
     for batch in full:
         signatures.write(batch)
     return [last]

@@ -46,7 +46,14 @@ def joined(roots: np.ndarray) -> np.ndarray:
 
 
 def survivors(
-    documents: np.ndarray, roots: np.ndarray, *, text_hash: np.ndarray, score: np.ndarray, characters: np.ndarray
+    documents: np.ndarray,
+    roots: np.ndarray,
+    *,
+    text_hash: np.ndarray,
+    score: np.ndarray,
+    characters: np.ndarray,
+    other: np.ndarray | None = None,
+    keep: int = 1,
 ) -> Survivors:
     """Decide for each component who stays.
 
@@ -60,6 +67,8 @@ def survivors(
         text_hash: uint64 (n, 2), 128-bit hash of the folded text of each.
         score: float32 (n,), its quality, NaN where there is none.
         characters: int32 (n,), its length.
+        other: uint64 (n,), hash of what each is paired with; None: of nothing.
+        keep: how many documents of a component stay that are paired with different things, the best of each.
     """
     score = np.where(np.isnan(score), -np.inf, score)
     high, low = text_hash.T
@@ -67,6 +76,9 @@ def survivors(
     survivor = np.empty(documents.size, np.int32)
     first, component = _groups(roots[best])
     survivor[best] = documents[best[first]][component]
+    if keep > 1 and other is not None:
+        stays = best[_few(component, other[best], keep)]
+        survivor[stays] = documents[stays]
 
     # A stable sort: among equals the better one comes first, as in `best`.
     twins = best[np.lexsort((low[best], high[best], roots[best]))]
@@ -75,6 +87,19 @@ def survivors(
     reason[twins[first]] = Reason.NEAR_DUPLICATE
     reason[survivor == documents] = Reason.SURVIVOR
     return Survivors(survivor, reason)
+
+
+def _few(component: np.ndarray, other: np.ndarray, keep: int) -> np.ndarray:
+    """Of documents by component, best first: the first of each thing they are paired with, `keep` of them at most.
+
+    Returns:
+        Their places, int64.
+    """
+    order = np.lexsort((other, component))
+    new, _ = _groups(component[order], other[order])
+    places = np.sort(order[new])
+    starts, group = _groups(component[places])
+    return places[np.arange(places.size) - starts[group] < keep]
 
 
 def _groups(*keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -26,10 +26,10 @@ from apache_beam.pvalue import AsMultiMap, TaggedOutput
 from babelmill.format import REMOVALS, File, FormatError, Ledger
 from transforms import lsh, scratch
 from transforms.components import Reason, flatten, joined, survivors, unite_pairs
-from transforms.journal import Record, Task
+from transforms.journal import Record, Task, kind_of
 from transforms.lsh import Partitions
 from transforms.matching import PIECE, Likeness, connect
-from transforms.parts import Part, byte_lengths, kept_mask, names, removed_rows
+from transforms.parts import By, Part, kept_mask, names, removed_rows, text_bytes
 from transforms.places import Stamp
 from transforms.signatures import Documents, rows_of
 from transforms.storage import WorkDirectory
@@ -61,6 +61,8 @@ class Deduplicate(beam.PTransform):
         partitions: groups of the shuffle in a pass; the result depends on neither.
         piece: documents whose signatures a worker has in memory at a time.
         stop: end the run at the first part that fails.
+        by: what is compared of pairs; None: these are the documents of the plan.
+        keep: how many stay of pairs that are alike in one side and differ in the other.
 
     Expands a PCollection[str] of tasks to a PCollection[str] of records.
     """
@@ -75,6 +77,8 @@ class Deduplicate(beam.PTransform):
     partitions: int = 8
     piece: int = PIECE
     stop: bool = False
+    by: By | None = None
+    keep: int = 1
 
     def expand(self, tasks):
         """See the module."""
@@ -140,7 +144,16 @@ class Deduplicate(beam.PTransform):
         (roots,) = scratch.read(documents.work, forest[1], scratch.FOREST)
         numbers = joined(roots)
         text_hash, score, characters = documents.columns(numbers, ["hash", "score", "characters"])
-        found = survivors(numbers, roots[numbers], text_hash=text_hash, score=score, characters=characters)
+        other = documents.columns(numbers, ["other"])[0] if self.keep > 1 else None
+        found = survivors(
+            numbers,
+            roots[numbers],
+            text_hash=text_hash,
+            score=score,
+            characters=characters,
+            other=other,
+            keep=self.keep,
+        )
         goes = found.reason != Reason.SURVIVOR
         reasons = np.where(found.reason[goes] == Reason.EXACT_DUPLICATE, 0, 1).astype(np.int8)
         return "verdicts", scratch.write(documents.work, scratch.VERDICTS, numbers[goes], found.survivor[goes], reasons)
@@ -161,7 +174,7 @@ class Deduplicate(beam.PTransform):
 
     def documents(self) -> Documents:
         """The documents of the plan."""
-        return documents_of(self.root, self.plan, self.shingle)
+        return documents_of(self.root, self.plan, self.shingle, self.by)
 
 
 @dataclass
@@ -261,27 +274,30 @@ def write_removals(
     columns = [pa.array(rows, pa.int32()), names(reason, REASONS), pa.array(keepers, pa.string())]
     with work.write_arrow(f"dedup/{task.name}.arrow", REMOVALS) as writer:
         writer.write(pa.record_batch(columns, schema=REMOVALS))
-    counts = np.bincount(reason, minlength=len(REASONS))
+    counts, sizes = np.bincount(reason, minlength=len(REASONS)), _bytes_of(work, part, rows)
     ledger = Ledger(
         documents=task.job["documents"],
         kept=task.job["documents"] - rows.size,
         dropped={reason: int(count) for reason, count in zip(REASONS, counts, strict=True) if count},
-        bytes=task.job["bytes"] - _bytes_of(work, part, rows),
+        bytes=task.job["bytes"] - int(sizes.sum()),
     )
+    facts = {"language": task.job["language"]}
+    if "sides" in task.job:
+        facts |= {"languages": task.job["languages"], "sides": (np.array(task.job["sides"]) - sizes).tolist()}
     return Record(
         name=task.name,
         parameters=task.parameters,
         inputs=task.inputs,
         files={"removals": writer.file},
         ledger={task.job["language"]: ledger},
-        facts={"language": task.job["language"]},
+        facts=facts,
     )
 
 
-def _bytes_of(work: WorkDirectory, file: File, rows: np.ndarray) -> int:
-    """Bytes of the texts in rows of a clean part."""
-    lengths = [byte_lengths(batch.column("text")) for batch in Part.map(work.map_arrow(file)).batches()]
-    return int(np.concatenate([np.zeros(0, np.int32), *lengths])[rows].sum())
+def _bytes_of(work: WorkDirectory, file: File, rows: np.ndarray) -> np.ndarray:
+    """Bytes of the texts in rows of a clean part, int64: in all; of pairs, of each side."""
+    lengths = [text_bytes(batch) for batch in Part.map(work.map_arrow(file)).batches()]
+    return np.concatenate(lengths, axis=1)[:, rows].sum(axis=1, dtype=np.int64) if lengths else np.zeros(1, np.int64)
 
 
 def files_of(task: Task) -> dict[str, File]:
@@ -289,15 +305,16 @@ def files_of(task: Task) -> dict[str, File]:
     return {role: File(**file) for role, file in task.job["files"].items()}
 
 
-def documents_of(root: str, plan: str, shingle: int) -> Documents:
-    """The documents of a plan's parts; read once a process, and again when the plan was written anew."""
-    return _documents(root, plan, shingle, WorkDirectory(root).stamp(plan))
+def documents_of(root: str, plan: str, shingle: int, by: By | None = None) -> Documents:
+    """The documents of a plan's parts, or its pairs; read once a process, and again when the plan was written anew."""
+    return _documents(root, plan, shingle, by, WorkDirectory(root).stamp(plan))
 
 
 @lru_cache(maxsize=4)
-def _documents(root: str, plan: str, shingle: int, _written: Stamp | None) -> Documents:
-    work = WorkDirectory(root)
-    tasks = sorted(Plan.read(work, plan).todo, key=lambda task: (task.job["group"], task.name))
+def _documents(root: str, plan: str, shingle: int, by: By | None, _written: Stamp | None) -> Documents:
+    work, kind = WorkDirectory(root), "pairs" if by else "documents"
+    tasks = [task for task in Plan.read(work, plan).todo if kind_of(task.name) == kind]
+    tasks.sort(key=lambda task: (task.job["group"], task.name))
     files = [files_of(task) for task in tasks]
     starts = np.cumsum([0, *(roles["part"].rows for roles in files)])
     groups = [task.job["group"] for task in tasks]
@@ -308,5 +325,7 @@ def _documents(root: str, plan: str, shingle: int, _written: Stamp | None) -> Do
         groups=np.array([starts[groups.index(group)] for group in sorted(set(groups))], np.int64),
         signature_files=[roles["signatures"] for roles in files],
         text_files=[roles["part"] for roles in files],
+        score_files=[roles.get("scores", roles["signatures"]) for roles in files],
         shingle=shingle,
+        by=by,
     )

@@ -14,18 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from babelmill.format import RAW, REJECTS, File, Ledger, digest
-from transforms import lockfile
+from babelmill.format import REJECTS, File, Ledger, digest
 from transforms.documents import DecodeOptions, Decoder, Oversized
-from transforms.fetch import FetchOptions, fetch
+from transforms.downloads import DOWNLOADS, Downloads, forget
 from transforms.journal import Record, Task
 from transforms.languages import language
-from transforms.parts import byte_lengths, constant
+from transforms.parts import constant, text_bytes
 from transforms.sources import SUFFIXES, SourceError
 from transforms.storage import STATE, WorkDirectory
-
-DOWNLOADS = "downloads"
-"""Folder of the work directory for what was fetched."""
 
 
 def stamp(work: WorkDirectory, name: str, address: str, local: bool) -> list[Any] | None:
@@ -55,21 +51,21 @@ class IngestSource:
     Attributes:
         part_bytes: text in a part, at least; a part ends with the document that reaches it.
         max_document_bytes: longer documents are rejected.
-        connections, retries, timeout: see `FetchOptions`.
+        downloads: how far sources are fetched.
     """
 
     part_bytes: int
     max_document_bytes: int
-    connections: int
-    retries: int
-    timeout: float
+    downloads: Downloads
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Fetch and decode one source."""
         job = task.job
         if "problem" in job:
             raise SourceError(job["problem"])
-        path = Path(job["address"]) if job["local"] else self._fetch(work, task)
+        path = Path(job["address"])
+        if not job["local"]:
+            path = self.downloads.get(work, task.name, job["address"], download_name(task.name, job["address"]))
         spoken = language(job["code"], strict=False)
         before = stamp(work, task.name, job["address"], job["local"])
         parts = Parts(work, task.name, [before, task.parameters])
@@ -79,11 +75,10 @@ class IngestSource:
                 parts.write(batches)
         except SourceError:
             if not job["local"]:
-                # It may be a page of excuses that the server sent: the next run shall ask again.
-                lockfile.forget(work, task.name)
-                work.remove(download_name(task.name, job["address"]))
+                # It may be a page of excuses that the server sent.
+                forget(work, task.name, download_name(task.name, job["address"]))
             raise
-        files = {f"part-{number:05d}": file for number, file in enumerate(parts.files)}
+        files = parts.named
         facts = {"language": spoken.bcp47, "sha256": decoder.sha256, "stamp": before}
         if decoder.oversized:
             files["oversized"] = write_oversized(work, task.name, decoder.oversized)
@@ -121,31 +116,6 @@ class IngestSource:
             first_document=first_document,
         )
 
-    def _fetch(self, work: WorkDirectory, task: Task) -> Path:
-        """The file of a far source: what is there if it is what the lock file says, else a download."""
-        address, name = task.job["address"], download_name(task.name, task.job["address"])
-        locked = lockfile.known(work, task.name)
-        if locked is not None and locked.address == address and work.has(locked.file(name)):
-            return work.place.local(locked.file(name), checked=True)
-        options = FetchOptions(
-            attempts=self.retries + 1,
-            read_timeout=self.timeout,
-            connections=self.connections,
-            slots=work.place.scratch / "slots",
-        )
-        fetched = fetch(address, work.place.incoming(name), options=options)
-        entry = lockfile.Entry.of(fetched)
-        if locked is not None and locked.address == address and locked.sha256 != entry.sha256:
-            fetched.path.unlink()
-            raise lockfile.LockError(
-                f"{address} is not what it was on {locked.date}: found {entry.size:,} bytes, sha256 "
-                f"{entry.sha256[:12]}…, expected {locked.size:,} bytes, {locked.sha256[:12]}…; to take the new one, "
-                f"remove its entry from {work.address(lockfile.LOCK_NAME)} and {work.address(lockfile.ENTRIES)}"
-            )
-        work.place.publish(fetched.path, entry.file(name))
-        lockfile.record(work, task.name, entry)
-        return work.place.local(entry.file(name), checked=True)
-
 
 def cut(batches: Iterator[pa.RecordBatch], part_bytes: int) -> Iterator[list[pa.RecordBatch]]:
     """Group batches into parts of at least `part_bytes` of text each, but for the last."""
@@ -153,7 +123,7 @@ def cut(batches: Iterator[pa.RecordBatch], part_bytes: int) -> Iterator[list[pa.
     size = 0
     for batch in batches:
         part.append(batch)
-        size += int(byte_lengths(batch.column("text")).sum())
+        size += int(text_bytes(batch).sum())
         if size >= part_bytes:
             yield part
             part, size = [], 0
@@ -181,24 +151,29 @@ class Parts:
         """Write the next part and note that it is finished."""
         number = len(self.files)
         self._work.remove(self._note(number))
-        with self._work.write_arrow(f"raw/{self._name}/part-{number:05d}.arrow", RAW) as writer:
+        with self._work.write_arrow(f"raw/{self._name}/part-{number:05d}.arrow", batches[0].schema) as writer:
             for batch in batches:
                 writer.write(batch)
-        text_bytes = sum(int(byte_lengths(batch.column("text")).sum()) for batch in batches)
+        size = sum(int(text_bytes(batch).sum()) for batch in batches)
         next_document = batches[-1].column("document")[-1].as_py() + 1
         note = {
             "identity": self._identity,
             "file": asdict(writer.file),
             "next_document": next_document,
-            "text_bytes": text_bytes,
+            "text_bytes": size,
         }
         self._work.write_bytes(self._note(number), json.dumps(note, sort_keys=True).encode())
-        self._add(writer.file, next_document, text_bytes)
+        self._add(writer.file, next_document, size)
 
-    def _add(self, file: File, next_document: int, text_bytes: int) -> None:
+    @property
+    def named(self) -> dict[str, File]:
+        """The parts by role, as a record has them."""
+        return {f"part-{number:05d}": file for number, file in enumerate(self.files)}
+
+    def _add(self, file: File, next_document: int, size: int) -> None:
         self.files.append(file)
         self.next_document = next_document
-        self.text_bytes += text_bytes
+        self.text_bytes += size
 
     def _note(self, number: int) -> str:
         return f"{STATE}/journal/download-parts/{self._name}/part-{number:05d}.json"

@@ -11,11 +11,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from babelmill.format import File, Ledger, ledger_from_json
 from transforms.places import Stamp
 from transforms.storage import STATE, WorkDirectory
+
+PAIRS = "pairs"
+"""First component of the names of what is about pairs."""
+
+
+Kind = Literal["documents", "pairs"]
+
+
+def kind_of(name: str) -> Kind:
+    """What a task is about, by its name: those of pairs begin with `pairs/`."""
+    return "pairs" if name.startswith(f"{PAIRS}/") else "documents"
+
+
+def corpus_of(name: str) -> str:
+    """The corpus in a task's name."""
+    return name.split("/")[1 if kind_of(name) == PAIRS else 0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +39,7 @@ class Task:
     """One unit of work of a stage.
 
     Attributes:
-        name: `corpus/language/part`; it names the record and the files.
+        name: `corpus/language/part`, or `pairs/corpus/pair/part`; it names the record and the files.
         parameters: digest of the configuration that the result depends on.
         inputs: digest of the sha256 of all that is read; None where that is known only after reading.
         size: bytes to read, to deal tasks evenly.
@@ -79,6 +95,22 @@ class Record:
         values["files"] = {role: File(**file) for role, file in values["files"].items()}
         values["ledger"] = ledger_from_json(values["ledger"])
         return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByKind:
+    """Does a task of either kind, each by a function of its own.
+
+    Attributes:
+        documents, pairs: what does a task of that kind.
+    """
+
+    documents: Callable[[WorkDirectory, Task], Record]
+    pairs: Callable[[WorkDirectory, Task], Record]
+
+    def __call__(self, work: WorkDirectory, task: Task) -> Record:
+        """Do one task."""
+        return self.pairs(work, task) if kind_of(task.name) == PAIRS else self.documents(work, task)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numba import njit
 
 from babelmill.format import PERMUTATIONS
 from transforms.parts import text_buffers
-from transforms.shingles import WORDS, document_shingles, folding_table, scratch
+from transforms.shingles import WORDS, document_shingles, folding_table, scratch, tokenize
 
 SEED = 1
 """Of the permutations; datasketch's default."""
@@ -73,6 +73,27 @@ def sign(texts: pa.StringArray, *, words: int = WORDS) -> Signatures:
         memory = scratch(int(np.diff(offsets).max()))
         _sign(data, offsets, words, folding_table(), *permutations(), *memory, hashes, minhash, shingles)
     return Signatures(hashes.astype("<u8", copy=False).view(np.uint8), minhash, shingles)
+
+
+def text_hashes(texts: pa.StringArray) -> np.ndarray:
+    """The hashes that `sign` gives, alone: uint64 (n, 2).
+
+    Args:
+        texts: valid UTF-8, without nulls.
+    """
+    found = np.zeros((len(texts), 2), np.uint64)
+    if len(texts):
+        data, offsets = text_buffers(texts)
+        tokens, _ = scratch(int(np.diff(offsets).max()))
+        _hash(data, offsets, folding_table(), tokens, found)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _hash(data, offsets, table, tokens, found):
+    for r in range(offsets.shape[0] - 1):
+        _, text_hash = tokenize(data, offsets[r], offsets[r + 1], table, tokens)
+        found[r, 0], found[r, 1] = text_hash
 
 
 @njit(cache=True, nogil=True)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from babelmill.format import File
 from transforms.storage import WorkDirectory
+
+By = Literal["pair", "source", "target"]
+"""What of a pair is compared with that of others: all of it, or one side."""
 
 
 def constant(value: str, rows: int) -> pa.DictionaryArray:
@@ -126,6 +131,19 @@ def text_buffers(texts: pa.StringArray | pa.BinaryArray) -> tuple[np.ndarray, np
     _, offsets, data = texts.buffers()
     ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     return (np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)), ends
+
+
+def compared(batch: pa.RecordBatch, by: By) -> pa.StringArray:
+    """The text by which pairs are compared; of a whole pair the sides as two paragraphs."""
+    if by != "pair":
+        return batch.column(by)
+    return pc.binary_join_element_wise(batch.column("source"), batch.column("target"), "\n")
+
+
+def text_bytes(batch: pa.RecordBatch) -> np.ndarray:
+    """UTF-8 bytes of the text of a document, or of each side of a pair: int32 (texts of a row, rows)."""
+    columns = ["text"] if "text" in batch.schema.names else ["source", "target"]
+    return np.stack([byte_lengths(batch.column(name)) for name in columns])
 
 
 def byte_lengths(texts: pa.StringArray | pa.BinaryArray) -> np.ndarray:

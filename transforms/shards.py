@@ -1,4 +1,6 @@
-"""Documents to shards without moving text: tokenize part by part, draw an order, gather rows into shards.
+"""Rows to shards without moving text: tokenize part by part, draw an order, gather rows into shards.
+
+A row is a document or a pair; of a pair both sides are tokenized, and language means its pair of languages.
 
 The order is a plan: which rows of which parts make shard k, per language. A shard is then gathered from mapped token
 files. A full shuffle of a corpus that does not fit in memory would read every part for every shard; so the parts of a
@@ -11,14 +13,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from babelmill.format import DOCUMENTS, TOKENS, File, Ledger
+from babelmill.format import DOCUMENTS, PAIR_TOKENS, PAIRS, TOKENS, File, Ledger
 from babelmill.mapped import ListColumn, Memory, NumberColumn
-from transforms.journal import Record, Task
-from transforms.parts import Part, constant, kept_mask, lists, names, removed_rows
+from transforms.journal import Record, Task, kind_of
+from transforms.parts import Part, constant, kept_mask, lists, names, removed_rows, text_bytes
 from transforms.signatures import open_cached
 from transforms.storage import WorkDirectory
 from vocab.encoding import load
@@ -33,12 +36,20 @@ ORDER = pa.schema([("part", pa.int32()), ("row", pa.int32())])
 BATCH_TOKENS = 1 << 18
 """Tokens in a record batch of a shard: 1 MiB."""
 
+HUMAN = "human"
+"""Origin of pairs whose translation was found, not made here."""
+
+
+TEXTS = {"input_ids": "text", "source_ids": "source", "target_ids": "target"}
+"""Column of ids -> the column of text that they stand for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EncodePart:
     """Does one task of `tokens`: the kept documents of a clean part become token ids.
 
-    The task's job: `language`, and the files `part`, `signatures`, `rejects` and `removals` (the last two may be null).
+    The task's job: `language`, and the files `part`, `signatures`, `rejects` and `removals` (the last two may be null);
+    of pairs also `scores`, and `languages` beside `language`.
 
     Attributes:
         model: the SentencePiece model in the work directory.
@@ -52,17 +63,25 @@ class EncodePart:
         part, signatures = Part.open(work, files["part"]), Part.open(work, files["signatures"])
         kept = kept_mask(part.rows, removed_rows(work, files.get("rejects"), files.get("removals")))
         keys = np.concatenate([np.zeros(0, np.uint64), *map(_hash_keys, signatures.batches())])
+        scores = _scores(work, files.get("scores"))
+        schema = TOKENS if kind_of(task.name) == "documents" else PAIR_TOKENS
         encoder, ledger, start = load(work.local(self.model)), Ledger(documents=int(kept.sum())), 0
-        with work.write_arrow(f"tokens/{task.name}.arrow", TOKENS) as writer:
+        with work.write_arrow(f"tokens/{task.name}.arrow", schema) as writer:
             for batch in part.batches():
                 rows = start + np.flatnonzero(kept[start : start + batch.num_rows])
                 chosen = batch.take(pa.array(rows - start))
-                ids = encoder.encode(chosen.column("text"))
-                columns = [pa.array(rows, pa.int32()), chosen.column("document"), pa.array(keys[rows]), ids]
-                writer.write(pa.record_batch(columns, schema=TOKENS))
+                columns = {name: encoder.encode(chosen.column(TEXTS[name])) for name in id_columns(schema)}
+                ledger.tokens += sum(len(ids.flatten()) for ids in columns.values())
+                columns |= {
+                    "row": pa.array(rows, pa.int32()),
+                    "document": chosen.column("document"),
+                    "key": pa.array(keys[rows]),
+                }
+                if scores is not None:
+                    columns["score"] = pa.array(scores[rows])
+                writer.write(pa.record_batch([columns[name] for name in schema.names], schema=schema))
                 ledger.kept += rows.size
-                ledger.tokens += len(ids.flatten())
-                ledger.bytes += int(np.diff(_offsets(chosen.column("text"))).sum())
+                ledger.bytes += int(text_bytes(chosen).sum())
                 start += batch.num_rows
         return Record(
             name=task.name,
@@ -70,8 +89,25 @@ class EncodePart:
             inputs=task.inputs,
             files={"part": writer.file},
             ledger={task.job["language"]: ledger},
-            facts={"language": task.job["language"]},
+            facts=_languages(task),
         )
+
+
+def id_columns(schema: pa.Schema) -> list[str]:
+    """The columns of token ids: one of documents, two of pairs."""
+    return [name for name in schema.names if name in TEXTS]
+
+
+def _languages(task: Task) -> dict[str, Any]:
+    """What later stages must know of a part's language."""
+    return {name: task.job[name] for name in ("language", "languages") if name in task.job}
+
+
+def _scores(work: WorkDirectory, file: File | None) -> np.ndarray | None:
+    if file is None:
+        return None
+    found = [batch.column("score").to_numpy() for batch in Part.open(work, file).batches()]
+    return np.concatenate([np.zeros(0, np.float32), *found])
 
 
 def _hash_keys(batch: pa.RecordBatch) -> np.ndarray:
@@ -130,7 +166,8 @@ def cut(lengths: np.ndarray, most: int) -> np.ndarray:
 class OrderLanguage:
     """Does one task of `order`: draws the order of a language's documents and cuts it into shards.
 
-    The task's job: `language` and `parts`, a list of [corpus, token file] in canonical order.
+    The task's job: `language` (of pairs `languages`, too) and `parts`, a list of [corpus, token file] in canonical
+    order.
 
     Attributes:
         seed: of the run.
@@ -164,12 +201,12 @@ class OrderLanguage:
             inputs=task.inputs,
             files={"order": writer.file},
             ledger={language: Ledger(documents=part.size, kept=part.size, tokens=int(length.sum()))},
-            facts={"language": language, "cuts": cuts},
+            facts={**_languages(task), "cuts": cuts},
         )
 
     def _columns(self, work: WorkDirectory, language: str, parts: Sequence) -> tuple[np.ndarray, ...]:
         """For each document of the language: part, row, key of its text, tokens, key that orders it."""
-        columns: list[tuple[np.ndarray, ...]] = [
+        columns: list[tuple[Any, ...]] = [
             (
                 np.zeros(0, np.int32),
                 np.zeros(0, np.int32),
@@ -183,12 +220,13 @@ class OrderLanguage:
             for batch in Part.open(work, File(**file)).batches():
                 n = batch.num_rows
                 documents = batch.column("document").to_numpy()
+                lengths = [np.diff(_offsets(batch.column(name))) for name in id_columns(batch.schema)]
                 columns.append(
                     (
                         np.full(n, number, np.int32),
                         np.arange(start, start + n, dtype=np.int32),
                         batch.column("key").to_numpy(),
-                        np.diff(_offsets(batch.column("input_ids"))).astype(np.int64),
+                        np.stack(lengths).sum(axis=0, dtype=np.int64),
                         document_keys(seed=self.seed, corpus=corpus, language=language, documents=documents),
                     )
                 )
@@ -200,48 +238,69 @@ class OrderLanguage:
 class GatherShard:
     """Does one task of `shards`: gathers the rows of one shard from mapped token files.
 
-    The task's job: `language`, `order` (the language's order file), `start` and `stop` (rows of it).
+    The task's job: `language` (of pairs `languages`, too), `order` (the language's order file), `start` and `stop`
+    (rows of it).
     """
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write the shard."""
-        language = task.job["language"]
         order = open_cached(work, File(**task.job["order"]))
         parts = json.loads(order.reader.schema.metadata[b"parts"])
         rows = order.take(np.arange(task.job["start"], task.job["stop"]), ["part", "row"])
         part, row = (rows.column(name).to_numpy() for name in ("part", "row"))
-        documents, ids, offsets = _gather(work, parts, part, row.astype(np.int64))
+        schema, same = _schema_of(task)
+        ids, numbers = _gather(work, parts, part, row.astype(np.int64), schema)
         corpora = sorted({corpus for corpus, _ in parts})
         corpus = np.array([corpora.index(corpus) for corpus, _ in parts], np.int16)[part]
-        with work.write_arrow(f"shards/{task.name}.arrow", DOCUMENTS) as writer:
-            rows_per_batch = max(1, BATCH_TOKENS * part.size // max(ids.size, 1))
+        tokens = sum(values.size for values, _ in ids.values())
+        with work.write_arrow(f"shards/{task.name}.arrow", schema) as writer:
+            rows_per_batch = max(1, BATCH_TOKENS * part.size // max(tokens, 1))
             for start in range(0, part.size, rows_per_batch):
-                chosen = slice(start, start + rows_per_batch)
-                bounds = offsets[start : start + rows_per_batch + 1]
-                columns = [
-                    lists(ids[bounds[0] : bounds[-1]], bounds - bounds[0]),
-                    constant(language, len(bounds) - 1),
-                    names(corpus[chosen], corpora),
-                    pa.array(documents[chosen]),
-                ]
-                writer.write(pa.record_batch(columns, schema=DOCUMENTS))
+                chosen = slice(start, min(start + rows_per_batch, part.size))
+                columns = {name: _stretch(*values, chosen) for name, values in ids.items()}
+                columns |= {name: pa.array(values[chosen]) for name, values in numbers.items()}
+                columns |= {name: constant(value, chosen.stop - start) for name, value in same.items()}
+                columns["corpus"] = names(corpus[chosen], corpora)
+                writer.write(pa.record_batch([columns[name] for name in schema.names], schema=schema))
         return Record(
             name=task.name,
             parameters=task.parameters,
             inputs=task.inputs,
             files={"shard": writer.file},
-            ledger={language: Ledger(documents=part.size, kept=part.size, tokens=ids.size)},
+            ledger={task.job["language"]: Ledger(documents=part.size, kept=part.size, tokens=tokens)},
         )
 
 
-def _gather(work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Rows of token files: document numbers, token ids one after the other, and the offsets of each row's.
+def _schema_of(task: Task) -> tuple[pa.Schema, dict[str, str]]:
+    """The schema of a shard, and what is the same in all of its rows."""
+    if kind_of(task.name) == "documents":
+        return DOCUMENTS, {"language": task.job["language"]}
+    source, target = task.job["languages"]
+    return PAIRS, {"source_language": source, "target_language": target, "origin": HUMAN}
+
+
+def _stretch(values: np.ndarray, offsets: np.ndarray, rows: slice) -> pa.ListArray:
+    """Some rows of a ragged column."""
+    bounds = offsets[rows.start : rows.stop + 1]
+    return lists(values[bounds[0] : bounds[-1]], bounds - bounds[0])
+
+
+def _gather(
+    work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndarray, schema: pa.Schema
+) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], dict[str, np.ndarray]]:
+    """Rows of token files, of the columns that a shard has too.
 
     Args:
         work: the work directory.
         parts: [corpus, token file] of each part.
         part, row: which rows of which parts, in the order wanted.
+        schema: of the shard.
+
+    Returns:
+        By column: token ids one after the other and the offsets of each row's; and numbers.
     """
+    wanted = {"document": np.int64, "score": np.float32}
+    chosen = [name for name in schema.names if name in TEXTS or name in wanted]
     batches: list[pa.RecordBatch] = []
     paths: list[str] = []
     batch, local = np.empty(part.size, np.int64), np.empty(part.size, np.int64)
@@ -250,9 +309,13 @@ def _gather(work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndar
         source, mine = open_cached(work, file), np.flatnonzero(part == number)
         within = np.searchsorted(source.starts, row[mine], side="right") - 1
         batch[mine], local[mine] = within + len(batches), row[mine] - source.starts[within]
-        batches += [found.select(["document", "input_ids"]) for found in source.batches()]
+        batches += [found.select(chosen) for found in source.batches()]
         paths += [work.address(file.path)] * (len(batches) - len(paths))
-    memory = Memory(batches)
-    documents = NumberColumn(memory, [found.column("document") for found in batches])
-    ids = ListColumn(memory, [found.column("input_ids") for found in batches], paths)
-    return documents.take(batch, local), *ids.take(batch, local)
+    memory, ids, numbers = Memory(batches), {}, {}
+    for name in chosen:
+        arrays = [found.column(name) for found in batches]
+        if name in TEXTS:
+            ids[name] = ListColumn(memory, arrays, paths).take(batch, local)
+        else:
+            numbers[name] = NumberColumn(memory, arrays, wanted[name]).take(batch, local)
+    return ids, numbers

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from babelmill.format import PERMUTATIONS, File
 from transforms.jaccard import shingle_sets
-from transforms.parts import Part
+from transforms.parts import By, Part, compared
 from transforms.storage import WorkDirectory
 
 
@@ -38,7 +38,14 @@ class Signed(NamedTuple):
     score: np.ndarray
 
 
-ROW = {"hash": "2<u8", "minhash": f"{PERMUTATIONS}<u4", "shingles": "<i4", "characters": "<i4", "score": "<f4"}
+ROW = {
+    "hash": "2<u8",
+    "minhash": f"{PERMUTATIONS}<u4",
+    "shingles": "<i4",
+    "characters": "<i4",
+    "score": "<f4",
+    "other": "<u8",
+}
 """What each column holds in a row, as numpy names it."""
 
 
@@ -70,8 +77,9 @@ class Documents:
         names: of the parts.
         starts: int64 (parts + 1,), the number of each part's first document, and how many documents there are.
         groups: int64, sorted, the number of each group's first document.
-        signature_files, text_files: of each part.
+        signature_files, text_files, score_files: of each part; scores may be among the signatures.
         shingle: tokens in a shingle.
+        by: of pairs, what is compared; None: these are documents.
     """
 
     work: WorkDirectory
@@ -80,7 +88,9 @@ class Documents:
     groups: np.ndarray
     signature_files: Sequence[File]
     text_files: Sequence[File]
+    score_files: Sequence[File]
     shingle: int
+    by: By | None = None
 
     def __len__(self) -> int:
         return int(self.starts[-1])
@@ -100,12 +110,14 @@ class Documents:
 
     def columns(self, documents: np.ndarray, names: Sequence[str]) -> list[np.ndarray]:
         """Columns of the signatures of documents (int32, sorted), in that order; see `Signed`."""
-        found = [np.empty(documents.size, ROW[name]) for name in names]
-        for batch, rows, chosen in self._batches(documents, self.signature_files):
-            for name, out in zip(names, found, strict=True):
-                # Without `clip`, numpy would copy once more.
-                np.take(rows_of(batch.column(name), name), rows, axis=0, out=out[chosen], mode="clip")
-        return found
+        found = {name: np.empty(documents.size, ROW[name]) for name in names}
+        signed = [name for name in names if name != "score"]
+        for files, wanted in ((self.signature_files, signed), (self.score_files, found.keys() - set(signed))):
+            for batch, rows, chosen in self._batches(documents, files) if wanted else ():
+                for name in wanted:
+                    # Without `clip`, numpy would copy once more.
+                    np.take(rows_of(batch.column(name), name), rows, axis=0, out=found[name][chosen], mode="clip")
+        return list(found.values())
 
     def hashes(self, documents: np.ndarray) -> np.ndarray:
         """128-bit hashes of the folded texts, uint64 (n, 2)."""
@@ -120,7 +132,8 @@ class Documents:
         """The sets of shingles of documents (int32, sorted), as of `jaccard.shingle_sets`."""
         values, sizes = [np.zeros(0, np.uint64)], [np.zeros(1, np.int64)]
         for batch, rows, _ in self._batches(documents, self.text_files):
-            found, offsets = shingle_sets(batch.column("text"), rows, words=self.shingle)
+            texts = batch.column("text") if self.by is None else compared(batch, self.by)
+            found, offsets = shingle_sets(texts, rows, words=self.shingle)
             values.append(found)
             sizes.append(np.diff(offsets))
         return np.concatenate(values), np.cumsum(np.concatenate(sizes))

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from babelmill.format import SAMPLE, File, Ledger
 from transforms.errors import InputError
-from transforms.journal import Record, Task
+from transforms.journal import Record, Task, corpus_of
 from transforms.parts import Part, byte_lengths, constant, kept_mask, removed_rows
 from transforms.storage import WorkDirectory
 from vocab.encoding import load
@@ -32,9 +32,9 @@ COMPARED = 25
 
 @dataclass(frozen=True, kw_only=True)
 class SamplePart:
-    """Does one task of `sample`: the kept documents of a part whose keys are small enough.
+    """Does one task of `sample`: the kept texts of a part whose keys are small enough, of each side of pairs apart.
 
-    The task's job: `language`, `below` (a key), and `files`.
+    The task's job: `files`, and `texts`: a column, its language, and the key below which its texts are drawn.
 
     Attributes:
         seed: of the run.
@@ -44,31 +44,47 @@ class SamplePart:
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write them; the documents that the sample needs are among them."""
-        corpus, language = task.name.split("/")[0], task.job["language"]
         part, kept = kept_of(work, task.job["files"])
-        ledger = Ledger(documents=int(kept.sum()))
-        with work.write_arrow(f"vocab/sample/{task.name}.arrow", SAMPLE) as writer:
+        files, ledgers = {}, {}
+        for column, language, below in task.job["texts"]:
+            files[role_of(column)], ledgers[language] = self._draw(work, task, part, kept, column, language, below)
+        languages = [language for _, language, _ in task.job["texts"]]
+        pair = {"languages": languages} if len(languages) > 1 else {}
+        return Record(
+            name=task.name,
+            parameters=task.parameters,
+            inputs=task.inputs,
+            files=files,
+            ledger=ledgers,
+            facts={"language": "-".join(languages), **pair},
+        )
+
+    def _draw(
+        self, work: WorkDirectory, task: Task, part: Part, kept: np.ndarray, column: str, language: str, below: int
+    ) -> tuple[File, Ledger]:
+        """Write what is drawn of one column."""
+        corpus, ledger = corpus_of(task.name), Ledger(documents=int(kept.sum()))
+        name = task.name if column == "text" else f"{task.name}.{column}"
+        with work.write_arrow(f"vocab/sample/{name}.arrow", SAMPLE) as writer:
             for start, batch in zip(part.starts, part.batches(), strict=False):
                 numbers = batch.column("document").to_numpy()
                 keys = document_keys(seed=self.seed, corpus=corpus, language=language, documents=numbers)
-                drawn = keys < np.uint64(task.job["below"])
+                drawn = keys < np.uint64(below)
                 rows = np.flatnonzero(drawn & kept[start : start + batch.num_rows])
                 if not rows.size:
                     continue
-                texts = batch.column("text").take(pa.array(rows))
+                texts = batch.column(column).take(pa.array(rows))
                 columns = [pa.array(keys[rows]), constant(language, rows.size), texts]
                 writer.write(pa.record_batch(columns, schema=SAMPLE))
                 ledger.kept += rows.size
                 ledger.bytes += int(byte_lengths(texts).sum())
         ledger.dropped = {"not_drawn": ledger.documents - ledger.kept}
-        return Record(
-            name=task.name,
-            parameters=task.parameters,
-            inputs=task.inputs,
-            files={"part": writer.file},
-            ledger={language: ledger},
-            facts={"language": language},
-        )
+        return writer.file, ledger
+
+
+def role_of(column: str) -> str:
+    """Role of the sample's file of a column of text."""
+    return "part" if column == "text" else column
 
 
 def kept_of(work: WorkDirectory, files: Mapping[str, Mapping[str, Any]]) -> tuple[Part, np.ndarray]:
@@ -87,8 +103,8 @@ def kept_of(work: WorkDirectory, files: Mapping[str, Mapping[str, Any]]) -> tupl
 class MakeVocabulary:
     """Does the one task of `vocab`: trains a model on the sample, or adopts one, exports it and measures it.
 
-    The task's job: `quotas`, by language, and `files`: of the sample, or of a part of each language for a model that is
-    adopted.
+    The task's job: `files`, each with its language and the column of text that it is of: of the sample, or of a part of
+    each language for a model that is adopted; `quotas`, by language; for a sample `granted`, by kind and language.
 
     Attributes:
         model: a SentencePiece model in the work directory to adopt, or None.
@@ -138,32 +154,34 @@ class MakeVocabulary:
 
 
 def read_sample(work: WorkDirectory, task: Task) -> dict[str, pa.StringArray]:
-    """The sample by language, each language's documents in the order of their keys and cut to its quota.
+    """The sample by language: its documents, then its pairs, in the order of their keys and cut to what is granted.
 
-    The same whatever parts the documents came from: a key depends on the document alone.
+    The same whatever parts they came from: a key depends on the document or pair alone.
     """
-    keys: dict[str, list[np.ndarray]] = {}
-    texts: dict[str, list[pa.StringArray]] = {}
-    for language, files in task.job["files"]:
+    keys: dict[tuple[str, str], list[np.ndarray]] = {}
+    texts: dict[tuple[str, str], list[pa.StringArray]] = {}
+    for language, side, files in task.job["files"]:
+        source = language, "documents" if side == "text" else "pairs"
         for batch in Part.open(work, File(**files["part"])).batches():
-            keys.setdefault(language, []).append(batch.column("key").to_numpy())
-            texts.setdefault(language, []).append(batch.column("text"))
-    found = {}
-    for language in sorted(texts):
-        column, quota = pa.concat_arrays(texts[language]), task.job["quotas"][language]["granted"]
-        found[language] = column.take(pa.array(cut(np.concatenate(keys[language]), byte_lengths(column), quota)))
-    return found
+            keys.setdefault(source, []).append(batch.column("key").to_numpy())
+            texts.setdefault(source, []).append(batch.column("text"))
+    found: dict[str, list[pa.StringArray]] = {}
+    for language, kind in sorted(texts):
+        column, granted = pa.concat_arrays(texts[language, kind]), task.job["granted"][kind][language]
+        rows = cut(np.concatenate(keys[language, kind]), byte_lengths(column), granted)
+        found.setdefault(language, []).append(column.take(pa.array(rows)))
+    return {language: pa.concat_arrays(columns) for language, columns in found.items()}
 
 
 def first_documents(work: WorkDirectory, task: Task, *, seed: int) -> dict[str, pa.StringArray]:
     """Documents by language to measure a vocabulary on: of one part of each, those with the `MEASURED` least keys."""
     found = {}
-    for language, files in task.job["files"]:
+    for language, column, files in task.job["files"]:
         part, kept = kept_of(work, files)
         rows = np.flatnonzero(kept)
         keys = document_keys(seed=seed, corpus="measured", language=language, documents=rows)
         rows = rows[np.argsort(keys, kind="stable")[:MEASURED]]
-        found[language] = part.take(rows, ["text"]).column("text").combine_chunks()
+        found[language] = part.take(rows, [column]).column(column).combine_chunks()
     return found
 
 

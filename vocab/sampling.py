@@ -116,6 +116,22 @@ def quotas(
     }
 
 
+def split(quota: Quota, *, documents: int, pairs: int, weight: float) -> tuple[Quota, Quota]:
+    """What of a language's quota comes from documents, and what from pairs.
+
+    Args:
+        quota: for `documents + weight * pairs` bytes.
+        documents, pairs: bytes that there are of each.
+        weight: of a byte of pairs beside one of documents, 0 to 1.
+    """
+    share = weight * pairs / (documents + weight * pairs) if pairs else 0.0
+    wanted, granted = int(quota.wanted * share), int(quota.granted * share)
+    return (
+        Quota(wanted=quota.wanted - wanted, available=documents, granted=min(quota.granted - granted, documents)),
+        Quota(wanted=wanted, available=pairs, granted=granted),
+    )
+
+
 def document_keys(*, seed: int, corpus: str, language: str, documents: np.ndarray) -> np.ndarray:
     """A key for each document, well mixed: those with the smallest keys are drawn.
 

@@ -85,7 +85,7 @@ download: {connections: []}
         "corpus.yaml:5: corpora.0.languages.1: language '!!' is not known",
         "corpus.yaml:6: corpora.1.name: missing, expected a name",
         "corpus.yaml:6: corpora.1.format: missing, expected cc100",
-        "corpus.yaml:6: corpora.1.fromat: unknown key; did you mean 'format'? allowed: format, languages,",
+        "corpus.yaml:6: corpora.1.fromat: unknown key; did you mean 'format'? allowed: format, insist, la",
         "corpus.yaml:8: clean.language_id.thresholds.qqx: language 'qqx' is not known",
         "corpus.yaml:8: clean.language_id.thresholds.de: found 2, expected a number from 0 to 1",
         "corpus.yaml:9: clean.language_id: found a second time, first on line 8; remove one",

@@ -12,6 +12,7 @@ from pipelines.config_file import load
 from pipelines.config_schema import expected, page, reference, schema_at, template, written, written_size
 from pipelines.config_types import Section, parse_size
 from pipelines.config_yaml import scalar
+from transforms.parallel.reading import FORMATS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -48,6 +49,8 @@ def test_the_walk_over_the_models_finds_every_section():
         ("clean", "language_id"),
         ("clean",),
         ("dedup",),
+        ("pairs", "dedup"),
+        ("pairs", "lexicon"),
         ("vocabulary",),
         ("shards",),
         ("runner",),
@@ -117,7 +120,7 @@ def test_the_template_fits_a_screen():
         (("clean", "script"), "a section with the keys share"),
         (("corpora", 3, "languages"), "a list of language codes, such as [de, ja, zh-Hans]"),
         (("corpora", 3, "languages", 1), "a language code"),
-        (("corpora", 0, "format"), "cc100"),
+        (("corpora", 0, "format"), " or ".join(["cc100", *FORMATS])),
         (("vocabulary", "user_defined_symbols"), "a list, such as [<mask>, <BT>]"),
         (("vocabulary", "user_defined_symbols", 0), "text"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from processes import start, wait_until
 from small_run import LANGUAGES, SAMPLE, call, events, hashes, write_config
 
-from transforms import ingest
+from transforms import downloads as fetching
 from transforms.fetch import FetchOptions
 
 FILES = {f"{code}.txt.xz": (SAMPLE / f"{code}.txt.xz").read_bytes() for code in LANGUAGES}
@@ -21,7 +21,7 @@ HTML = b"<html>Down for maintenance</html>"
 def waits(monkeypatch):
     """Spares the waiting between two requests, and notes how long each would have been."""
     found = []
-    monkeypatch.setattr(ingest, "FetchOptions", functools.partial(FetchOptions, sleep=found.append))
+    monkeypatch.setattr(fetching, "FetchOptions", functools.partial(FetchOptions, sleep=found.append))
     return found
 
 

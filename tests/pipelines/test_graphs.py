@@ -20,9 +20,9 @@ PARTS = 5_000
 
 
 @pytest.fixture(scope="module")
-def copy(finished, tmp_path_factory):
-    """A copy of a finished run, in which plans may be written."""
-    return shutil.copytree(finished, tmp_path_factory.mktemp("copy") / "finished")
+def copy(finished_pairs, tmp_path_factory):
+    """A copy of a finished run of both kinds, in which plans may be written."""
+    return shutil.copytree(finished_pairs, tmp_path_factory.mktemp("copy") / "finished")
 
 
 @pytest.fixture(params=STAGES, ids=lambda stage: stage.name)

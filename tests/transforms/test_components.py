@@ -130,3 +130,27 @@ def test_score_then_length_then_hash_then_number(score, characters, hashes, best
         characters=np.array(characters, np.int32),
     )
     assert found.survivor.tolist() == [10 + best] * 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(EDGES, st.lists(st.integers(0, 3), min_size=31, max_size=31), st.integers(2, 4))
+def test_as_many_stay_as_are_paired_with_different_things(edges, others, keep):
+    roots, given_all = forest(31, edges), attributes(range(31))
+    documents = joined(roots)
+    found = survivors(
+        documents,
+        roots[documents],
+        **{name: values[documents] for name, values in given_all.items()},
+        other=np.array(others, np.uint64)[documents],
+        keep=keep,
+    )
+    stay = set(documents[found.reason == Reason.SURVIVOR].tolist())
+    for group in components(edges):
+        best_of_each: dict[int, int] = {}
+        for document in sorted(group, key=lambda document: preference(document, given_all)):
+            best_of_each.setdefault(others[document], document)
+        expected = list(best_of_each.values())[:keep]
+        assert stay & set(group) == set(expected)
+        goes = [document for document in group if document not in expected]
+        survivor = found.survivor[np.searchsorted(documents, goes)] if goes else np.zeros(0, np.int32)
+        assert set(survivor.tolist()) <= {expected[0]}

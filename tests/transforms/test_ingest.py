@@ -4,6 +4,7 @@ from dataclasses import asdict
 import pytest
 
 from babelmill.format import RAW
+from transforms.downloads import Downloads
 from transforms.errors import InputError
 from transforms.ingest import IngestSource, Parts, download_name, stamp
 from transforms.journal import Task
@@ -14,7 +15,8 @@ TEXTS = [f"Text {number} " + "x" * (number * 37 % 400) for number in range(60)]
 
 
 def ingest(**changes):
-    settings = {"part_bytes": 2000, "max_document_bytes": 1 << 20, "connections": 2, "retries": 2, "timeout": 5.0}
+    downloads = Downloads(connections=2, retries=2, timeout=5.0)
+    settings = {"part_bytes": 2000, "max_document_bytes": 1 << 20, "downloads": downloads}
     return IngestSource(**{**settings, **changes})
 
 

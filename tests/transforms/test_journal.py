@@ -1,7 +1,7 @@
 import pytest
 
 from babelmill.format import Ledger
-from transforms.journal import Journal, Record, Task
+from transforms.journal import ByKind, Journal, Record, Task, corpus_of, kind_of
 from transforms.storage import WorkDirectory
 
 
@@ -25,6 +25,16 @@ def test_tasks_and_records_survive_json(journal):
     record = finished(journal)
     assert Task.from_json(TASK.to_json()) == TASK
     assert Record.from_json(record.to_json()) == record == journal.read(TASK.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "corpus"),
+    [("cc-100/de/part-00000", "documents", "cc-100"), ("pairs/TED/de-en/part-00000", "pairs", "TED")],
+)
+def test_names_of_tasks_say_what_they_are_about(name, kind, corpus):
+    assert (kind_of(name), corpus_of(name)) == (kind, corpus)
+    task = Task(name=name, parameters="p", inputs=None, size=0)
+    assert ByKind(documents=lambda *_: "documents", pairs=lambda *_: "pairs")(None, task) == kind
 
 
 def test_a_finished_task_need_not_be_done(journal):

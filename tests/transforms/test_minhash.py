@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.jaccard import shingle_set
-from transforms.minhash import permutations, sign
+from transforms.minhash import permutations, sign, text_hashes
 
 TEXTS = [
     "Alle Menschen sind frei und gleich an Würde und Rechten geboren.",
@@ -61,6 +61,12 @@ def test_a_slice_is_signed_like_its_rows():
     whole, part = sign(pa.array(TEXTS)), sign(pa.array(TEXTS)[2:5])
     for one, other in zip(whole, part, strict=True):
         np.testing.assert_array_equal(one[2:5], other)
+
+
+@given(st.lists(st.text(max_size=40), max_size=8))
+def test_hashes_alone_are_those_of_signatures(texts):
+    column = pa.array(["", *texts], pa.string())[1:]
+    assert text_hashes(column).tobytes() == sign(column).hash.tobytes()
 
 
 def test_nulls_are_refused():

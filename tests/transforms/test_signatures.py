@@ -38,6 +38,7 @@ def documents(tmp_path):
         groups=np.array([0]),
         signature_files=signatures,
         text_files=texts,
+        score_files=signatures,
         shingle=5,
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vocab.sampling import Quota, cut, document_keys, quotas, shares, threshold, unimax
+from vocab.sampling import Quota, cut, document_keys, quotas, shares, split, threshold, unimax
 
 SIZES = st.dictionaries(st.sampled_from(["de", "en", "fi", "is", "ja", "km"]), st.integers(0, 10**15), min_size=1)
 
@@ -115,6 +115,27 @@ def naive_key(seed, corpus, language, document):
     digest = hashlib.blake2b(f"{seed}\0{corpus}\0{language}".encode(), digest_size=16).digest()
     before, after = (int.from_bytes(digest[i : i + 8], "little") for i in (0, 8))
     return mixed((mixed((document * 0x9E3779B97F4A7C15 + before) % 2**64) + after) % 2**64)
+
+
+@given(st.integers(0, 1 << 40), st.integers(0, 1 << 40), st.floats(0, 1), st.floats(0, 1))
+def test_a_quota_is_split_by_what_there_is_of_each(documents, pairs, weight, share):
+    there = documents + int(weight * pairs)
+    quota = Quota(wanted=there, available=there, granted=int(share * there))
+    of_documents, of_pairs = split(quota, documents=documents, pairs=pairs, weight=weight)
+    assert (of_documents.available, of_pairs.available) == (documents, pairs)
+    assert 0 <= of_documents.granted <= documents and 0 <= of_pairs.granted <= pairs
+    assert of_documents.granted + of_pairs.granted == pytest.approx(quota.granted, rel=1e-9, abs=1)
+    if there and weight:
+        assert of_pairs.granted * documents == pytest.approx(
+            of_documents.granted * weight * pairs, rel=1e-3, abs=2 * there
+        )
+
+
+def test_without_pairs_or_weight_documents_have_the_whole_quota():
+    quota = Quota(wanted=70, available=100, granted=60)
+    nothing = Quota(wanted=0, available=0, granted=0)
+    assert split(quota, documents=100, pairs=0, weight=1.0) == (quota, nothing)
+    assert split(quota, documents=100, pairs=50, weight=0.0)[1].granted == 0
 
 
 def test_keys_are_what_plain_integers_give():

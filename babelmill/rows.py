@@ -1,0 +1,185 @@
+"""What a row of shards is: of documents, and of pairs; and the columns that rows are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypedDict
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from babelmill.format import DOCUMENTS, PAIRS
+from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, Rows
+
+
+class Row(TypedDict):
+    """One document.
+
+    `input_ids` is int32[tokens], a read-only view of mapped memory. `language` is a BCP 47 code. `document` is the
+    number of the document in its source file, from 0.
+    """
+
+    input_ids: NDArray[np.int32]
+    language: str
+    corpus: str
+    document: int
+
+
+class PairRow(TypedDict):
+    """One pair.
+
+    `source_ids` and `target_ids` are int32[tokens], read-only views of mapped memory; their languages are BCP 47 codes.
+    `score` is NaN where there is none. `origin` says how the translation came about: `human`. `document` is the number
+    of the pair in its source file, from 0.
+    """
+
+    source_ids: NDArray[np.int32]
+    target_ids: NDArray[np.int32]
+    source_language: str
+    target_language: str
+    score: float
+    origin: str
+    corpus: str
+    document: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some documents, ragged: the ids of row i are `input_ids[offsets[i]:offsets[i + 1]]`.
+
+    Attributes:
+        input_ids: int32[tokens], the rows' token ids one after the other.
+        offsets: int64[rows + 1], from 0 to tokens.
+        languages: str[rows], BCP 47 codes.
+        corpora: str[rows].
+        documents: int64[rows], number of the document in its source file, from 0.
+    """
+
+    input_ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    languages: NDArray[np.str_]
+    corpora: NDArray[np.str_]
+    documents: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Some pairs, ragged: the ids of source i are `source_ids[source_offsets[i]:source_offsets[i + 1]]`.
+
+    Attributes:
+        source_ids, target_ids: int32[tokens], the rows' token ids one after the other.
+        source_offsets, target_offsets: int64[rows + 1], from 0 to tokens.
+        source_languages, target_languages: str[rows], BCP 47 codes.
+        scores: float32[rows], NaN where there is none.
+        origins, corpora: str[rows].
+        documents: int64[rows], number of the pair in its source file, from 0.
+    """
+
+    source_ids: NDArray[np.int32]
+    source_offsets: NDArray[np.int64]
+    target_ids: NDArray[np.int32]
+    target_offsets: NDArray[np.int64]
+    source_languages: NDArray[np.str_]
+    target_languages: NDArray[np.str_]
+    scores: NDArray[np.float32]
+    origins: NDArray[np.str_]
+    corpora: NDArray[np.str_]
+    documents: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+
+class DocumentColumns:
+    """The columns of some record batches of documents.
+
+    Args:
+        batches: of all files, mapped.
+        sources: the file that each is of, for messages.
+
+    Attributes:
+        tokens: how many ids all rows hold.
+    """
+
+    schema: ClassVar[pa.Schema] = DOCUMENTS
+
+    def __init__(self, batches: Sequence[pa.RecordBatch], sources: Sequence[str]):
+        memory = Memory(batches)
+        self._input_ids = ListColumn(memory, [batch["input_ids"] for batch in batches], sources)
+        self._languages = NameColumn(memory, [batch["language"] for batch in batches])
+        self._corpora = NameColumn(memory, [batch["corpus"] for batch in batches])
+        self._documents = NumberColumn(memory, [batch["document"] for batch in batches])
+        self.tokens = self._input_ids.length
+
+    def at(self, batch: int, row: int) -> Row:
+        """One row, by its record batch and its number in that."""
+        return Row(
+            input_ids=self._input_ids.at(batch, row),
+            language=self._languages.at(batch, row),
+            corpus=self._corpora.at(batch, row),
+            document=self._documents.at(batch, row),
+        )
+
+    def take(self, batches: Rows, rows: Rows) -> Batch:
+        """Some rows, in the order given."""
+        return Batch(
+            *self._input_ids.take(batches, rows),
+            languages=self._languages.take(batches, rows),
+            corpora=self._corpora.take(batches, rows),
+            documents=self._documents.take(batches, rows),
+        )
+
+
+class PairColumns:
+    """The columns of some record batches of pairs; as `DocumentColumns`."""
+
+    schema: ClassVar[pa.Schema] = PAIRS
+
+    def __init__(self, batches: Sequence[pa.RecordBatch], sources: Sequence[str]):
+        memory = Memory(batches)
+
+        def named(name: str) -> NameColumn:
+            return NameColumn(memory, [batch[name] for batch in batches])
+
+        self._source_ids = ListColumn(memory, [batch["source_ids"] for batch in batches], sources)
+        self._target_ids = ListColumn(memory, [batch["target_ids"] for batch in batches], sources)
+        self._source_languages, self._target_languages = named("source_language"), named("target_language")
+        self._scores = NumberColumn(memory, [batch["score"] for batch in batches], np.float32)
+        self._origins, self._corpora = named("origin"), named("corpus")
+        self._documents = NumberColumn(memory, [batch["document"] for batch in batches])
+        self.tokens = self._source_ids.length + self._target_ids.length
+
+    def at(self, batch: int, row: int) -> PairRow:
+        """One row, by its record batch and its number in that."""
+        return PairRow(
+            source_ids=self._source_ids.at(batch, row),
+            target_ids=self._target_ids.at(batch, row),
+            source_language=self._source_languages.at(batch, row),
+            target_language=self._target_languages.at(batch, row),
+            score=self._scores.at(batch, row),
+            origin=self._origins.at(batch, row),
+            corpus=self._corpora.at(batch, row),
+            document=self._documents.at(batch, row),
+        )
+
+    def take(self, batches: Rows, rows: Rows) -> PairBatch:
+        """Some rows, in the order given."""
+        return PairBatch(
+            *self._source_ids.take(batches, rows),
+            *self._target_ids.take(batches, rows),
+            source_languages=self._source_languages.take(batches, rows),
+            target_languages=self._target_languages.take(batches, rows),
+            scores=self._scores.take(batches, rows),
+            origins=self._origins.take(batches, rows),
+            corpora=self._corpora.take(batches, rows),
+            documents=self._documents.take(batches, rows),
+        )
+
+
+COLUMNS: dict[str, type[DocumentColumns | PairColumns]] = {"documents": DocumentColumns, "pairs": PairColumns}
+"""Kind of shards -> its columns."""

@@ -1,0 +1,100 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from babelmill.format import PAIR_REJECTS
+from transforms.clean_pairs import CLEAN, FilterPairs, PairMeasures, measure, signature_schema
+from transforms.filters.rules import PairRules
+from transforms.filters.signals import PairMeasuring
+from transforms.journal import Task
+from transforms.languages import language
+from transforms.minhash import sign, text_hashes
+from transforms.parallel.batches import PAIRS
+from transforms.storage import WorkDirectory
+
+LANGUAGES = PairMeasuring(source=language("de"), target=language("en"))
+ROWS = [
+    (7, b"Guten  Tag ", b"Hello\xff", 0.5),
+    (9, b"", b"Nothing", float("nan")),
+    (12, "Grüße".encode(), b"Bye", 0.25),
+]
+
+
+def measures(**changes):
+    return PairMeasures(**{"form": "NFC", "model": None, "by": "pair", "near": True, "shingle": 5, **changes})
+
+
+def raw(rows=ROWS):
+    return pa.record_batch([pa.array(column) for column in zip(*rows, strict=True)], names=PAIRS.names).cast(PAIRS)
+
+
+def test_both_sides_are_normalised_and_the_score_stays():
+    clean, _ = measure(raw(), LANGUAGES, measures())
+    assert clean.schema.equals(CLEAN)
+    assert clean.column("document").to_pylist() == [7, 9, 12]
+    assert clean.column("source").to_pylist() == ["Guten Tag", "", "Grüße"]
+    assert clean.column("target").to_pylist() == ["Hello\ufffd", "Nothing", "Bye"]
+    assert np.array_equal(clean.column("score").to_numpy(), np.float32([0.5, np.nan, 0.25]), equal_nan=True)
+
+
+@pytest.mark.parametrize("near", [True, False])
+@pytest.mark.parametrize(
+    ("by", "compared", "others"),
+    [
+        ("pair", ["Guten Tag\nHello\ufffd", "\nNothing", "Grüße\nBye"], None),
+        ("source", ["Guten Tag", "", "Grüße"], ["Hello\ufffd", "Nothing", "Bye"]),
+        ("target", ["Hello\ufffd", "Nothing", "Bye"], ["Guten Tag", "", "Grüße"]),
+    ],
+)
+def test_what_is_compared_is_what_is_signed(by, compared, others, near):
+    chosen = measures(by=by, near=near)
+    _, signed = measure(raw(), LANGUAGES, chosen)
+    assert signed.schema.equals(signature_schema(chosen))
+    expected = sign(pa.array(compared))
+    assert signed.column("hash").to_pylist() == [row.tobytes() for row in expected.hash]
+    assert signed.column("other").to_pylist() == (
+        [0, 0, 0] if others is None else text_hashes(pa.array(others))[:, 0].tolist()
+    )
+    assert signed.column("characters").to_pylist() == [9 + 6, 7, 5 + 3]
+    if near:
+        assert signed.column("minhash").to_pylist() == expected.minhash.tolist()
+
+
+def test_what_measurements_depend_on():
+    files = [type("File", (), {"sha256": sha})() for sha in "ab"]
+    told = [
+        measures().digest(["de", "en"], None, files[0]),
+        measures(by="source").digest(["de", "en"], None, files[0]),
+        measures(near=False).digest(["de", "en"], None, files[0]),
+        measures(shingle=3).digest(["de", "en"], None, files[0]),
+        measures().digest(["de", "ru"], None, files[0]),
+        measures().digest(["de", "en"], None, files[1]),
+        measures().digest(["de", "en"], "model", files[0]),
+    ]
+    assert len(set(told)) == len(told)
+
+
+def test_judging_writes_a_score_for_each_pair_and_those_that_go(tmp_path):
+    work = WorkDirectory(tmp_path)
+    clean, _ = measure(raw(), LANGUAGES, measures())
+    with work.write_arrow("clean/pairs/c/de-en/part-00000.arrow", CLEAN) as writer:
+        writer.write(clean.slice(0, 1))
+        writer.write(clean.slice(1))
+    job = {
+        "languages": ["de", "en"],
+        "part": vars(writer.file),
+        "rules": PairRules(max_characters=(8, 100)).to_json(),
+    }
+    task = Task(name="pairs/c/de-en/part-00000", parameters="p", inputs="i", size=1, job=job)
+    record = FilterPairs()(work, task)
+    scores = work.open_arrow(record.files["scores"]).read_all().column("score").to_numpy()
+    assert np.array_equal(scores, np.float32([0.5, np.nan, 0.25]), equal_nan=True)
+    rejects = work.open_arrow(record.files["rejects"]).read_all()
+    assert rejects.schema.equals(PAIR_REJECTS)
+    assert [(row["row"], row["document"], row["reason"], row["value"]) for row in rejects.to_pylist()] == [
+        (0, 7, "too_long", 9.0),
+        (1, 9, "empty", 0.0),
+    ]
+    ledger = record.ledger["de-en"]
+    assert (ledger.documents, ledger.kept, ledger.dropped) == (3, 1, {"empty": 1, "too_long": 1})
+    assert record.facts["sides"] == [len("Grüße".encode()), 3] and ledger.bytes == sum(record.facts["sides"])

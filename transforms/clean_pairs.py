@@ -1,0 +1,239 @@
+"""Cleaning pairs: normalise and measure both sides once, sign what deduplication compares; then judge.
+
+Between measuring and judging stands what is learnt of a language pair from all its parts, so these are two stages of
+tasks: `clean` measures a raw part, `filter` judges a clean one. A threshold that moves measures nothing again.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+
+from babelmill.format import CLEAN_PAIRS, PAIR_REJECTS, PAIR_SIGNATURES, PERMUTATIONS, SCORES, File, Ledger, digest
+from transforms import langid, minhash
+from transforms.clean import resized, spoken_language
+from transforms.filters import signals
+from transforms.filters.rules import REASONS, PairRules, judge
+from transforms.filters.signals import SIGNALS, PairMeasuring
+from transforms.journal import Record, Task
+from transforms.normalise import Form, normalise
+from transforms.parallel.batches import PAIRS
+from transforms.parts import By, Part, compared, names, text_bytes
+from transforms.rules import Judgement
+from transforms.storage import ArrowWriter, WorkDirectory
+
+MEASURING = 1
+"""Raised whenever the same pair would be normalised or signed otherwise; `signals.MEASURING` is that of its filters."""
+
+CLEAN = pa.schema([*CLEAN_PAIRS, *SIGNALS])
+"""A clean part of pairs: text, score, measurements."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairMeasures:
+    """How pairs are normalised, measured and signed.
+
+    Attributes:
+        form: Unicode normalisation form.
+        model: path of a fastText model, `langid.BUNDLED`, or None for no language identification.
+        by: what is compared.
+        near: whether signatures need MinHash values, without which only equal texts can be found.
+        shingle: tokens in a shingle.
+    """
+
+    form: Form
+    model: str | None
+    by: By
+    near: bool
+    shingle: int
+
+    def digest(self, codes: list[str], model_sha256: str | None, raw: File) -> str:
+        """Digest of all that the measurements of a part depend on."""
+        sides = [spoken_language(code, self.model) for code in codes]
+        return digest(
+            {
+                "version": [MEASURING, signals.MEASURING],
+                "unicode": unicodedata.unidata_version,
+                "form": self.form,
+                "model": model_sha256,
+                "signed": [self.by, self.near, self.shingle],
+                "languages": [[side.bcp47, side.scripts, side.labels] for side in sides],
+                "raw": raw.sha256,
+            }
+        )
+
+
+def measure(
+    batch: pa.RecordBatch, languages: PairMeasuring, measures: PairMeasures
+) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Normalise and measure a batch of raw pairs, and sign them.
+
+    Args:
+        batch: of schema `transforms.parallel.batches.PAIRS`.
+        languages: of both sides.
+        measures: how.
+
+    Returns:
+        Batches of schemas `CLEAN` and `signature_schema`, row by row those of `batch`.
+    """
+    source, target = (normalise(batch.column(side), form=measures.form) for side in ("source", "target"))
+    identifier = langid.load(measures.model) if measures.model else None
+    measured = signals.measure(source.texts, target.texts, languages, identifier)
+    columns = [batch.column("document"), source.texts, target.texts, batch.column("score"), *measured.columns]
+    clean = pa.record_batch(columns, schema=CLEAN)
+    return clean, _signed(clean, source.characters + target.characters, measures)
+
+
+def signature_schema(measures: PairMeasures) -> pa.Schema:
+    """The schema of a part's signatures."""
+    schema = PAIR_SIGNATURES
+    return schema if measures.near else schema.remove(schema.get_field_index("minhash"))
+
+
+def _signed(clean: pa.RecordBatch, characters: np.ndarray, measures: PairMeasures) -> pa.RecordBatch:
+    texts, rows = compared(clean, measures.by), clean.num_rows
+    other = np.zeros((rows, 2), np.uint64)
+    if measures.by != "pair":
+        other = minhash.text_hashes(clean.column("target" if measures.by == "source" else "source"))
+    columns = {
+        "characters": pa.array(characters, pa.int32()),
+        "other": pa.array(other[:, 0], pa.uint64()),
+    }
+    if measures.near:
+        signed = minhash.sign(texts, words=measures.shingle)
+        text_hash, columns["shingles"] = signed.hash, pa.array(signed.shingles, pa.int32())
+        values = pa.array(signed.minhash.reshape(-1), pa.uint32())
+        columns["minhash"] = pa.FixedSizeListArray.from_arrays(values, PERMUTATIONS)
+    else:
+        text_hash = minhash.text_hashes(texts)
+        columns["shingles"] = pa.array(np.zeros(rows, np.int32))
+    columns["hash"] = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), rows, [None, pa.py_buffer(text_hash)])
+    schema = signature_schema(measures)
+    return pa.record_batch([columns[name] for name in schema.names], schema=schema)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasurePairs:
+    """Does one task of `clean` for pairs: a raw part becomes a clean part and its signatures.
+
+    The task's job: `codes` and `languages` of source and target, `part` (the raw file), and `measuring`, the digest
+    of what measuring depends on.
+
+    Attributes:
+        measures: how pairs are measured.
+        model: a fastText model in the work directory, in place of `measures.model`.
+    """
+
+    measures: PairMeasures
+    model: File | None = None
+
+    def __call__(self, work: WorkDirectory, task: Task) -> Record:
+        """Measure; nothing is dropped here."""
+        measures = self.measures
+        if self.model:
+            measures = PairMeasures(**{**vars(measures), "model": str(work.local(self.model))})
+        source, target = (spoken_language(code, measures.model) for code in task.job["languages"])
+        languages = PairMeasuring(source=source, target=target)
+        part = work.write_arrow(f"clean/{task.name}.arrow", CLEAN)
+        signatures = work.write_arrow(f"signatures/{task.name}.arrow", signature_schema(measures))
+        size = 0
+        with part, signatures:
+            for batch in Part.open(work, File(**task.job["part"])).batches():
+                clean, signed = measure(batch.cast(PAIRS), languages, measures)
+                part.write(clean)
+                for piece in resized([signed]):
+                    signatures.write(piece)
+                size += int(text_bytes(clean).sum())
+        pair = "-".join(task.job["languages"])
+        return Record(
+            name=task.name,
+            parameters=task.parameters,
+            inputs=task.inputs,
+            files={"part": part.file, "signatures": signatures.file},
+            ledger={pair: Ledger(documents=part.rows, kept=part.rows, bytes=size)},
+            facts={"language": pair, "languages": task.job["languages"]},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterPairs:
+    """Does one task of `filter`: a clean part of pairs is judged, and every pair weighed.
+
+    The task's job: `languages`, `part` (the clean file), and `rules`, as `PairRules.to_json` gives them.
+    """
+
+    def __call__(self, work: WorkDirectory, task: Task) -> Record:
+        """Write the score of each pair, and the list of those that are rejected."""
+        rules, part = PairRules.from_json(task.job["rules"]), Part.open(work, File(**task.job["part"]))
+        ledger, sides = Ledger(dropped=dict.fromkeys(REASONS, 0)), np.zeros(2, np.int64)
+        rejects = _Rejects(work, task.name)
+        with work.write_arrow(f"filter/{task.name}.arrow", SCORES) as scores, rejects:
+            for start, batch in zip(part.starts, part.batches(), strict=False):
+                score = batch.column("score").to_numpy()
+                lexical = None
+                judged = judge(batch.select(SIGNALS.names), score, lexical, rules)
+                scores.write(pa.record_batch([pa.array(score if lexical is None else lexical)], schema=SCORES))
+                rejects.write(batch, judged, int(start))
+                kept = judged.reason < 0
+                sides += text_bytes(batch)[:, kept].sum(axis=1)
+                dropped = np.bincount(judged.reason[~kept], minlength=len(REASONS))
+                for reason, count in zip(REASONS, dropped, strict=True):
+                    ledger.dropped[reason] += int(count)
+        ledger.documents, ledger.bytes = part.rows, int(sides.sum())
+        ledger.dropped = {reason: count for reason, count in ledger.dropped.items() if count}
+        ledger.kept = ledger.documents - sum(ledger.dropped.values())
+        pair = "-".join(task.job["languages"])
+        return Record(
+            name=task.name,
+            parameters=task.parameters,
+            inputs=task.inputs,
+            files={"scores": scores.file, **rejects.files},
+            ledger={pair: ledger},
+            facts={"language": pair, "languages": task.job["languages"], "sides": sides.tolist()},
+        )
+
+
+class _Rejects:
+    """The list of a part's rejected pairs; no file where there are none. A context manager.
+
+    Attributes:
+        files: the list by its role, once the context has ended.
+    """
+
+    def __init__(self, work: WorkDirectory, name: str):
+        self.files: dict[str, File] = {}
+        self._work, self._name = work, f"rejects/filter/{name}.arrow"
+        self._writer: ArrowWriter | None = None
+
+    def __enter__(self) -> _Rejects:
+        return self
+
+    def write(self, batch: pa.RecordBatch, judged: Judgement, start: int) -> None:
+        """Append the pairs of a batch that are rejected; `start` is the row of its first."""
+        rows = np.flatnonzero(judged.reason >= 0)
+        if not rows.size:
+            return
+        if self._writer is None:
+            self._writer = self._work.write_arrow(self._name, PAIR_REJECTS).__enter__()
+        taken = batch.select(["document", "source", "target"]).take(pa.array(rows))
+        columns = [
+            pa.array(rows + start, pa.int32()),
+            taken.column("document"),
+            names(judged.reason[rows], REASONS),
+            pa.array(judged.value[rows], pa.float32()),
+            taken.column("source"),
+            taken.column("target"),
+        ]
+        self._writer.write(pa.record_batch(columns, schema=PAIR_REJECTS))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.__exit__(kind, error, trace)
+            if kind is None:
+                self.files = {"rejects": self._writer.file}
