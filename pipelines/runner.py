@@ -47,8 +47,9 @@ def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
     """Beam's options from arguments as on a command line.
 
     `DirectRunner`, the default, means FnApiRunner in this process with as many threads as cores: Beam's own choice
-    would first try to download another runner. Kernels release the GIL, so threads do. Workers that are made for the
-    job get Babelmill as a package, unless the arguments name packages.
+    would first try to download another runner. Kernels release the GIL, so threads do; Beam's default `in_memory`
+    has them too, whatever it warns of. Workers that are made for the job get Babelmill as a package, unless the
+    arguments name packages.
     """
     options = Options(list(arguments))
     if is_local(options):
@@ -57,8 +58,6 @@ def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
         named = any(argument.startswith("--direct_num_workers") for argument in arguments)
         if not named or direct.direct_num_workers == 0:
             direct.direct_num_workers = os.cpu_count() or 1
-        if not any(argument.startswith("--direct_running_mode") for argument in arguments):
-            direct.direct_running_mode = "in_memory" if direct.direct_num_workers == 1 else "multi_threading"
     elif (options.view_as(PortableOptions).environment_type or "DOCKER") not in INSTALLED:
         setup = options.view_as(SetupOptions)
         if not (setup.setup_file or setup.extra_packages or setup.requirements_file):

@@ -1,4 +1,5 @@
 import pytest
+from apache_beam.options.pipeline_options import DirectOptions
 from small_run import call, write_config
 
 from pipelines.beam_options import check
@@ -15,6 +16,7 @@ from pipelines.runner import lanes, pipeline_options
         ("words", r"found 'words', expected --NAME=VALUE"),
         ("--direct_num_workers=two", r"argument --direct_num_workers: invalid int value: 'two'"),
         ("--runner=Fling", r"--runner=Fling: Unexpected pipeline runner"),
+        ("--direct_running_mode=multi_threading", r"multi_threading, expected in_memory\. In Beam 2\.77 its buffers"),
         ("--runner=FlinkRunner", r"would download what it starts; name a file with --flink_job_server_jar=PATH"),
         ("--runner=PrismRunner", r"would download what it starts; name a file with --prism_location=PATH"),
     ],
@@ -62,6 +64,7 @@ def test_a_profile_gives_way_to_the_command(choice, tmp_path, monkeypatch):
 
 
 def test_tasks_are_dealt_to_as_many_as_work():
-    assert lanes(pipeline_options(["--direct_num_workers=3"])) == 3
+    threads = pipeline_options(["--direct_num_workers=3"])
+    assert lanes(threads) == 3 and threads.view_as(DirectOptions).direct_running_mode == "in_memory"
     assert lanes(pipeline_options(Flink(parallelism=5).arguments())) == 5
     assert lanes(pipeline_options(["--runner=PortableRunner", "--environment_type=LOOPBACK"])) == 1

@@ -44,8 +44,7 @@ def run(tmp_path, names, done=(), stop=False, workers=1):
     work = WorkDirectory(tmp_path)
     root = str(tmp_path)
     plan = Plan("copies", {"a": 1}, "copies/manifest.json", [task(name) for name in names], list(done)).write(work)
-    mode = "in_memory" if workers == 1 else "multi_threading"
-    flags = [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
+    flags = [f"--direct_num_workers={workers}", "--direct_running_mode=in_memory"]
     with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions(flags)) as pipeline:
         tasks = pipeline | ReadTasks(root=root, plan=plan)
         records = tasks | RunTasks(stage="copies", root=root, function=Copy(), stop=stop)
