@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from babelmill.format import File
 from transforms.storage import WorkDirectory
+from vocab.columns import text_buffers
 
 
 def constant(value: str, rows: int) -> pa.DictionaryArray:
@@ -119,13 +120,6 @@ class Part:
         place = np.empty(rows.size, np.int64)
         place[order] = np.arange(rows.size)
         return pa.Table.from_batches(pieces).take(pa.array(place))
-
-
-def text_buffers(texts: pa.StringArray | pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:
-    """The bytes (uint8) and offsets (int32, rows + 1) of a column, without a copy; a slice keeps its parent's bytes."""
-    _, offsets, data = texts.buffers()
-    ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    return (np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)), ends
 
 
 def byte_lengths(texts: pa.StringArray | pa.BinaryArray) -> np.ndarray:
