@@ -95,9 +95,11 @@ def deduplicated(stage: Any, plan: str, todo: Sequence[Any]) -> list[Any]:
     for task in todo:
         for number, packed in emit.process(task.to_json()):
             groups[number].append(packed)
-    edges = [settings.connect((number, groups.pop(number))) for number in sorted(groups)]
-    verdicts = settings.decide(settings.merge(b"", edges))
-    return [Record.from_json(settings.remove(task.to_json(), verdicts, {})) for task in todo]
+    edges = {number: [settings.connect((number, groups.pop(number)))[1]] for number in sorted(groups)}
+    forest = settings.merge(b"", emit.chosen, defaultdict(list, edges))
+    key, verdicts = settings.decide(forest)
+    told = defaultdict(list, {key: [verdicts]})
+    return [Record.from_json(settings.remove(task.to_json(), defaultdict(list), told)) for task in todo]
 
 
 def settings_of(stage: Any, plan: str) -> Any:

@@ -10,7 +10,7 @@ at least 0.87 with the text itself, and the threshold is 0.8. One in fifty docum
 words replaced: 0.76 to the text and less to all others, so that it must not be joined. One in 100,000 may be: two texts
 may have got the same word at the same place, and an estimate from 128 values may be off by more than `dedup.margin`.
 
-Ten million take 10 GB of disk space, and twenty minutes on two cores, most of them to make the documents.
+Ten million take 10 GB of disk space, and three quarters of an hour on two busy cores.
 """
 
 from __future__ import annotations

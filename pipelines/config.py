@@ -153,7 +153,7 @@ class Dedup(Section):
     standard error of 0.035 at 0.8; 0.1 is nearly three of them."""
     memory: Size = Field(default=512_000_000, ge=1_000_000)
     """Memory that Beam's local runner may use to bring documents together. Where they need more, they are dealt with
-    in several passes over their signatures, with the same result: 512 MB are enough for some 600,000 documents in one
+    in several passes over their signatures, with the same result: 512 MB are enough for some 300,000 documents in one
     pass. On a cluster there is always one."""
 
     @field_validator("rows")

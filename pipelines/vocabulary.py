@@ -13,7 +13,7 @@ from pipelines.stage import NotReady, Stage, usable
 from transforms.disk import sha256_once
 from transforms.journal import Kind, Record, Task, kind_of
 from transforms.vocabulary import MakeVocabulary, SamplePart, role_of
-from vocab.model_file import library_of
+from vocab.model_file import library_of, read_model
 from vocab.sampling import Quota, quotas, split, threshold
 
 
@@ -121,6 +121,7 @@ class Vocabulary(Stage):
         if self.config.vocabulary.model_file:
             with usable("vocabulary.model_file"):
                 path = Path(self.config.vocabulary.model_file)
+                read_model(path)
                 library_of(path.read_bytes(), name=str(path))
 
     @property

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from transforms.parts import text_buffers
 from transforms.shingles import WORDS, document_shingles, folding_table, scratch
+from vocab.columns import text_buffers
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 

@@ -26,6 +26,7 @@ from transforms.fasttext_embed import embed, embedder
 from transforms.fasttext_labels import Output, best_by_tree, by_softmax, label_tree, own_by_tree
 from transforms.fasttext_model import FastTextModel, ModelError, read_model
 from transforms.fasttext_words import WordTable, word_table
+from vocab.columns import text_buffers
 
 BUNDLED = "bundled:lid.176.ftz"
 """What `load` takes for the path of `bundled_model()`: every machine finds that in its own installation."""
@@ -165,7 +166,7 @@ class _Kernels:
         counts = np.zeros(rows, np.int64)
         found = Identification(np.empty(rows, np.int32), np.empty(rows, np.float32), np.empty(rows, np.float32))
         with self._table() as table:
-            embed(*_buffers(texts), self._embedder, table, vectors, counts)
+            embed(*text_buffers(texts), self._embedder, table, vectors, counts)
         if self._tree is None:
             by_softmax(vectors, counts, self._output, own, *found)
             return found
@@ -196,7 +197,7 @@ class _Library:
         self._numbers = {word.decode("utf-8", "replace"): number for number, word in enumerate(model.label_words)}
 
     def predict(self, texts: pa.StringArray, own: np.ndarray) -> Identification:
-        data, offsets = _buffers(texts)
+        data, offsets = text_buffers(texts)
         rows, wanted = len(texts), set(own.tolist())
         found = Identification(np.full(rows, -1, np.int32), np.zeros(rows, np.float32), np.zeros(rows, np.float32))
         for row in range(rows):
@@ -207,15 +208,3 @@ class _Library:
                 every = self._model.predict(line, -1, 0.0, "replace")
                 found.own[row] = sum(score for score, label in every if self._numbers[label] in wanted)
         return found
-
-
-def _buffers(texts: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
-    """The array's memory: uint8[bytes] of UTF-8, and int32[n + 1], where each text begins and the last one ends."""
-    _, offsets, data = texts.buffers()
-    views = (
-        np.frombuffer(data or b"", np.uint8),
-        np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1],
-    )
-    for view in views:
-        view.flags.writeable = False  # kernels are compiled once, for memory that is mapped read-only as well
-    return views

@@ -16,8 +16,8 @@ import pyarrow as pa
 from numba import njit
 
 from babelmill.format import PERMUTATIONS
-from transforms.parts import text_buffers
 from transforms.shingles import WORDS, document_shingles, folding_table, scratch, tokenize
+from vocab.columns import text_buffers
 
 SEED = 1
 """Of the permutations; datasketch's default."""

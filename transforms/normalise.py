@@ -22,8 +22,8 @@ from numba import njit
 
 from transforms.bits import load_eight, store_eight, trailing_zeros
 from transforms.normal_form import CHANGES, CLASS, JOINS, LONGEST, Form, NormalForm, normal_form, settle, unsettled
-from transforms.parts import text_buffers
 from transforms.utf8 import count_characters, decode, decode_any, encode, previous
+from vocab.columns import text_buffers
 
 DROPPED = (
     (0x00, 0x08),  # controls: NUL in UTF-16 read as bytes, terminal codes, ...

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from babelmill.format import File
 from transforms.storage import WorkDirectory
+from vocab.columns import text_buffers
 
 By = Literal["pair", "source", "target"]
 """What of a pair is compared with that of others: all of it, or one side."""
@@ -124,13 +125,6 @@ class Part:
         place = np.empty(rows.size, np.int64)
         place[order] = np.arange(rows.size)
         return pa.Table.from_batches(pieces).take(pa.array(place))
-
-
-def text_buffers(texts: pa.StringArray | pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:
-    """The bytes (uint8) and offsets (int32, rows + 1) of a column, without a copy; a slice keeps its parent's bytes."""
-    _, offsets, data = texts.buffers()
-    ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    return (np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)), ends
 
 
 def compared(batch: pa.RecordBatch, by: By) -> pa.StringArray:

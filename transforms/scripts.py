@@ -14,9 +14,9 @@ import pyarrow as pa
 from numba import njit
 
 from transforms.bits import count_ones, load_eight, trailing_zeros
-from transforms.parts import text_buffers
 from transforms.script_ranges import RANGES
 from transforms.utf8 import decode
+from vocab.columns import text_buffers
 
 _EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 

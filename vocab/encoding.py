@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import sentencepiece
 
+from vocab.columns import text_buffers
 from vocab.model_file import ModelFile, VocabularyError, library_of, parse_model
 from vocab.segmenter import Segmenter
 
@@ -73,7 +74,7 @@ class Encoder:
         """
         if self._segmenter is None:
             return self._encode_by_library(texts)
-        ids, offsets = self._segmenter.encode(*_buffers(texts))
+        ids, offsets = self._segmenter.encode(*text_buffers(texts))
         return pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids))
 
     def _encode_by_library(self, texts: pa.StringArray) -> pa.ListArray:
@@ -140,15 +141,3 @@ def _segmenter(model: ModelFile) -> tuple[Segmenter | None, str]:
         return Segmenter(model), ""
     except ValueError as error:
         return None, str(error)
-
-
-def _buffers(texts: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
-    """The array's memory: uint8[bytes] of UTF-8, and int32[n + 1], where each text begins and the last one ends."""
-    _, offsets, data = texts.buffers()
-    views = (
-        np.frombuffer(data or b"", np.uint8),
-        np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1],
-    )
-    for view in views:
-        view.flags.writeable = False  # kernels are compiled once, for memory that is mapped read-only as well
-    return views

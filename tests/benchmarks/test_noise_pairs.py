@@ -11,6 +11,8 @@ import pytest
 from benchmarks import noise_pairs, pair_filters
 from benchmarks.noise_pairs import DUPLICATES, NOISE, fold, occurs, swapped, word_trigrams
 
+pytestmark = pytest.mark.slow
+
 LINES = 400
 UNTRANSLATED = 40
 NUMERALS = {

@@ -34,6 +34,7 @@ def alive(process):
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 def test_a_cluster_has_the_slots_asked_for(flink):
     overview = flink.rest("overview")
     assert (overview["taskmanagers"], overview["slots-total"]) == (2, 2)

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from transforms.parts import text_buffers
 from transforms.utf8 import decode
+from vocab.columns import text_buffers
 
 ASSIGNED = (range(0x32400), range(0xE0000, 0xE0200))
 """Where Unicode has all its characters, but those for private use."""
@@ -51,7 +51,7 @@ def decoded(texts: pa.StringArray) -> Points:
         raise TypeError(f"texts are {getattr(texts, 'type', type(texts))}, expected a pyarrow.StringArray")
     if texts.null_count:
         raise ValueError(f"text {texts.is_null().index(True)} of {len(texts)} is null: fill nulls with ''")
-    data, bounds = text_buffers(texts) if len(texts) else (np.zeros(0, np.uint8), np.zeros(1, np.int32))
+    data, bounds = text_buffers(texts)
     values, offsets = np.empty(int(bounds[-1]) - int(bounds[0]), np.uint32), np.zeros(len(texts) + 1, np.int32)
     _decode(data, bounds, values, offsets)
     return Points(values[: offsets[-1]], offsets)

@@ -17,9 +17,9 @@ from numba import njit
 from transforms.lexicon.numerics import exp, log
 from transforms.lexicon.scoring import COPIED, Direction
 from transforms.lexicon.word_list import FIRST, WordList
-from transforms.parts import text_buffers
 from transforms.shingles import ALONE, IGNORED, decode, folding_table
 from transforms.words import Words
+from vocab.columns import text_buffers
 
 _SPACE = 32
 _COPY = -1
