@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from pipelines.config_types import Section, Share, problem
+from pipelines.config_types import LanguagePair, Section, Share, off, problem, unique
+from transforms.filters.rules import REASONS, PairRules
+from transforms.languages import Language, language
 
 
 class PairDedup(Section):
@@ -40,8 +42,98 @@ class Lexicon(Section):
     beyond some hundred thousand."""
 
 
+class Thresholds(Section):
+    """What a pair must be like; empty: the default, which for some depends on the script."""
+
+    min_characters: int | None = Field(default=None, ge=0)
+    """Fewest characters of either side; by default 2, and 1 in scripts in which a character is a syllable or more."""
+    max_characters: int | None = Field(default=None, ge=1)
+    """Most characters of either side; by default 1050, NLLB's bound, and 500 in those scripts."""
+    length_ratio: float | None = Field(default=None, gt=0)
+    """Largest distance of the log ratio of lengths from the median that is learnt of the two languages; by default 4.5,
+    in units of its spread. 3 finds twice as many translations that are cut off, and loses four times as many pairs."""
+    copy_similarity: Share | None = None
+    """Similarity from which the target is a copy of the source; by default 0.9. Dice's coefficient of trigrams."""
+    script: Share | None = None
+    """Least share of a side's letters in its language's scripts; by default 0.15, and 0.05 in those scripts. Help texts
+    are full of names in Latin script."""
+    language: Share | None = None
+    """Probability from which another language's label rejects a side; by default 0.6. It takes more where there are few
+    letters."""
+    numerals: int | None = Field(default=None, ge=0)
+    """Numbers that both sides may have and the other lack; by default 0. One side alone may spell them out."""
+    punctuation: float | None = Field(default=None, gt=0)
+    """Largest difference in punctuation marks; by default 3.5, in units of its spread."""
+    brackets: int | None = Field(default=None, ge=0)
+    """Brackets that may be left open on one side only; by default 0."""
+    repetition: Share | None = None
+    """Largest share of a side that repeats what stands before; by default 0.6."""
+    markup: Share | None = None
+    """Largest share of a side that is markup or web addresses; by default 0.5."""
+    lexical: Share | None = None
+    """Least lexical score; by default 0.2. The score says how likely the sides are a translation rather than two texts
+    that met by chance; 0.5 is as likely as not."""
+
+
+class PairThresholds(Thresholds):
+    """Thresholds of two languages."""
+
+    pair: LanguagePair
+    """The two languages, in either order."""
+
+
+class Filters(Thresholds):
+    """How pairs are judged."""
+
+    skip: Annotated[list[Literal[REASONS]], AfterValidator(unique)] = Field(  # type: ignore[valid-type]
+        default=[], examples=[["brackets", "numerals"]], json_schema_extra={"noun": "a list of reasons"}
+    )
+    """Filters that are not asked, by the reason that they would give."""
+    exceptions: list[PairThresholds] = Field(
+        default=[],
+        examples=[[{"pair": ["ca", "en"], "language": 0.7}]],
+        json_schema_extra={"noun": "a list of thresholds, each with its `pair`"},
+    )
+    """Thresholds of single pairs of languages; what they leave empty is as for all. lid.176 takes much Catalan for
+    Spanish: one number does not suit all."""
+
+
 class Pairs(Section):
     """How pairs are judged and which repeat another one."""
 
+    filters: Filters = Filters()
     dedup: PairDedup = PairDedup()
-    lexicon: Lexicon = Lexicon()
+    lexicon: Annotated[Lexicon | None, BeforeValidator(off)] = Field(default=Lexicon(), json_schema_extra={"off": True})
+    """Word translations that are learnt from the pairs, and give each its score; `lexicon: false`: none."""
+
+
+LEXICAL = 0.2
+"""Default of `Thresholds.lexical`."""
+
+_BOTH_SIDES = {"min_characters": "min_characters", "max_characters": "max_characters", "script": "script_share"}
+_OF_PAIR = {
+    "length_ratio": "deviation",
+    "copy_similarity": "similarity",
+    "language": "foreign",
+    "numerals": "numerals",
+    "punctuation": "marks",
+    "brackets": "brackets",
+    "repetition": "repeated",
+    "markup": "markup",
+    "lexical": "lexical",
+}
+
+
+def rules_of(filters: Filters, source: Language, target: Language) -> PairRules:
+    """The rules of a pair of languages: its exception, else what is set for all, else the defaults of its scripts."""
+    tags = {source.bcp47, target.bcp47}
+    own = [one for one in filters.exceptions if {language(code, strict=False).bcp47 for code in one.pair} == tags]
+    changed: dict[str, Any] = {"lexical": LEXICAL, "skip": tuple(filters.skip)}
+    for section in (filters, *own):
+        for key, attribute in _BOTH_SIDES.items():
+            if (value := getattr(section, key)) is not None:
+                changed[attribute] = (value, value)
+        for key, attribute in _OF_PAIR.items():
+            if (value := getattr(section, key)) is not None:
+                changed[attribute] = value
+    return PairRules.of(source, target, **changed)

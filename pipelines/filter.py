@@ -1,4 +1,4 @@
-"""The second half of `babelmill clean` for pairs: they are judged by their measurements and by what was learnt."""
+"""The last part of `babelmill clean`, for pairs: they are judged by their measurements and by what was learnt."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from babelmill.format import digest
 from pipelines.clean import Clean
+from pipelines.learn import Learn
 from pipelines.stage import NotReady, Stage
-from transforms.clean import spoken_language
 from transforms.clean_pairs import FilterPairs
+from transforms.filters.ratio import LengthRatio
 from transforms.filters.rules import PairRules
 from transforms.journal import Record, Task, kind_of
 
@@ -29,26 +30,31 @@ class Filter(Stage):
     def tasks(self) -> list[Task]:
         """One task a part of pairs that `clean` measured."""
         found = []
+        learn = Learn(self.config, self.work)
+        learnt = {tuple(record.facts["languages"]): record for record in learn.succeeded()}
         for record in Clean(self.config, self.work).succeeded():
             if kind_of(record.name) != "pairs":
                 continue
-            rules, part = self.rules(record.facts["languages"]).to_json(), record.files["part"]
+            languages, part = record.facts["languages"], record.files["part"]
+            of_pair = learnt.get(tuple(languages))
+            if of_pair is None:
+                raise NotReady(f"nothing is learnt of {'-'.join(languages)} yet: run `babelmill clean` first")
+            rules = self.rules(learn.rules(languages), of_pair).to_json()
+            lexicon = {role: asdict(file) for role, file in of_pair.files.items()}
             found.append(
                 Task(
                     name=record.name,
-                    parameters=self.digest(rules=rules),
+                    parameters=self.digest(rules=rules, lexicon=[lexicon[role]["sha256"] for role in sorted(lexicon)]),
                     inputs=digest([part.sha256]),
                     size=part.bytes,
-                    job={"languages": record.facts["languages"], "part": asdict(part), "rules": rules},
+                    job={"languages": languages, "part": asdict(part), "rules": rules, "lexicon": lexicon},
                 )
             )
         return found
 
-    def rules(self, languages: list[str]) -> PairRules:
-        """The rules by which the pairs of two languages are judged."""
-        model = Clean(self.config, self.work).measures.model
-        source, target = (spoken_language(code, model) for code in languages)
-        return PairRules.of(source, target)
+    def rules(self, asked: PairRules, learnt: Record) -> PairRules:
+        """What is asked of a pair of languages, with what was learnt of it."""
+        return replace(asked, ratio=LengthRatio.from_json(learnt.facts["ratio"]))
 
     def function(self) -> FilterPairs:
         """Judges one part."""

@@ -7,12 +7,13 @@ from pipelines.config import Config
 from pipelines.dedup import Dedup
 from pipelines.download import Download
 from pipelines.filter import Filter
+from pipelines.learn import Learn
 from pipelines.shard import Order, Shards, Tokens
 from pipelines.stage import Stage
 from pipelines.vocabulary import Sample, Vocabulary
 from transforms.storage import WorkDirectory
 
-STAGES: tuple[type[Stage], ...] = (Download, Clean, Filter, Dedup, Sample, Vocabulary, Tokens, Order, Shards)
+STAGES: tuple[type[Stage], ...] = (Download, Clean, Learn, Filter, Dedup, Sample, Vocabulary, Tokens, Order, Shards)
 
 
 def check(config: Config, work: WorkDirectory) -> None:

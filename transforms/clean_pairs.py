@@ -20,6 +20,9 @@ from transforms.filters import signals
 from transforms.filters.rules import REASONS, PairRules, judge
 from transforms.filters.signals import SIGNALS, PairMeasuring
 from transforms.journal import Record, Task
+from transforms.learn_pairs import cutter
+from transforms.lexicon.model import Lexicon
+from transforms.lexicon.saving import load
 from transforms.normalise import Form, normalise
 from transforms.parallel.batches import PAIRS
 from transforms.parts import By, Part, compared, names, text_bytes
@@ -163,18 +166,19 @@ class MeasurePairs:
 class FilterPairs:
     """Does one task of `filter`: a clean part of pairs is judged, and every pair weighed.
 
-    The task's job: `languages`, `part` (the clean file), and `rules`, as `PairRules.to_json` gives them.
+    The task's job: `languages`, `part` (the clean file), `rules`, as `PairRules.to_json` gives them, and the files of
+    the `lexicon`, none where there is none.
     """
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write the score of each pair, and the list of those that are rejected."""
         rules, part = PairRules.from_json(task.job["rules"]), Part.open(work, File(**task.job["part"]))
         ledger, sides = Ledger(dropped=dict.fromkeys(REASONS, 0)), np.zeros(2, np.int64)
-        rejects = _Rejects(work, task.name)
+        rejects, lexicon = _Rejects(work, task.name), _lexicon(work, task)
         with work.write_arrow(f"filter/{task.name}.arrow", SCORES) as scores, rejects:
             for start, batch in zip(part.starts, part.batches(), strict=False):
                 score = batch.column("score").to_numpy()
-                lexical = None
+                lexical = None if lexicon is None else lexicon.score(batch.column("source"), batch.column("target"))
                 judged = judge(batch.select(SIGNALS.names), score, lexical, rules)
                 scores.write(pa.record_batch([pa.array(score if lexical is None else lexical)], schema=SCORES))
                 rejects.write(batch, judged, int(start))
@@ -195,6 +199,15 @@ class FilterPairs:
             ledger={pair: ledger},
             facts={"language": pair, "languages": task.job["languages"], "sides": sides.tolist()},
         )
+
+
+def _lexicon(work: WorkDirectory, task: Task) -> Lexicon | None:
+    """The lexicon of a task's languages."""
+    files = {role: File(**file) for role, file in task.job["lexicon"].items()}
+    if not files:
+        return None
+    folder = files["manifest"].path.rpartition("/")[0]
+    return load(work, folder, pieces=cutter(work, files.get("pieces")))
 
 
 class _Rejects:

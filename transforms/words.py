@@ -108,6 +108,13 @@ def cut(texts: pa.StringArray, pieces: Encoder) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(out))
 
 
+def unspaced(texts: pa.StringArray) -> bool:
+    """Whether a tenth of a column's bytes, or more, are of scripts that put no spaces between words."""
+    data, bounds = text_buffers(texts)
+    runs = _runs(data, bounds, folding_table())
+    return bool(10 * int((runs[:, 1] - runs[:, 0]).sum(dtype=np.int64)) >= max(int(bounds[-1] - bounds[0]), 1))
+
+
 @lru_cache(maxsize=4)
 def _spellings(pieces: Encoder) -> pa.StringArray:
     """The text of each piece, empty where it has none."""

@@ -79,6 +79,7 @@ class PairRules:
         corpus_score: least score of the corpus; None: any. Corpora differ in what they score: 1.04 is usual for the
             margins of WikiMatrix, 1.06 for those of NLLB, 0.5 for Bicleaner. A pair without a score is not judged.
         lexical: least lexical score; None: any.
+        skip: reasons for which nothing is rejected.
     """
 
     reliable: tuple[bool, bool] = (True, True)
@@ -102,6 +103,7 @@ class PairRules:
     markup: float = 0.5
     corpus_score: float | None = None
     lexical: float | None = None
+    skip: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, source: Language, target: Language, **changed: Any) -> PairRules:
@@ -142,7 +144,7 @@ def judge(signals: pa.RecordBatch, score: np.ndarray | None, lexical: np.ndarray
         decided, NaN where the pair stays.
     """
     found = verdicts(signals, score, lexical, rules)
-    applies = [found[reason][0] for reason in REASONS]
+    applies = [found[reason][0] & (reason not in rules.skip) for reason in REASONS]
     return Judgement(
         reason=np.select(applies, [np.int8(i) for i in range(len(REASONS))], np.int8(-1)),
         value=np.select(applies, [found[reason][1].astype(np.float32) for reason in REASONS], np.float32(np.nan)),
