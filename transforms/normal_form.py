@@ -8,11 +8,12 @@ the few that are not in normal form cost anything: `unsettled` finds them, `sett
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numba import njit
+
+from transforms.once import once
 
 Form = Literal["NFC", "NFKC"]
 
@@ -29,6 +30,7 @@ LONGEST = {"NFC": 3, "NFKC": 11}
 """By how much a text can grow in UTF-8 at most (UAX #15, section 12.1)."""
 
 _SYLLABLES, _LEADS, _VOWELS, _TAILS = 0xAC00, 0x1100, 0x1161, 0x11A7
+_END = 0x40000  # later planes have nothing to normalise
 
 
 class NormalForm(NamedTuple):
@@ -53,16 +55,18 @@ class NormalForm(NamedTuple):
     primaries: np.ndarray
 
 
-@cache
+@once
 def normal_form(form: Form) -> NormalForm:
-    """Make the tables of a form; a tenth of a second."""
+    """The tables of a form."""
     properties, trailing = np.zeros(0x110000, np.uint16), np.zeros(0x110000, np.uint8)
+    trailing[:_END] = np.frombuffer(bytes(map(unicodedata.combining, map(chr, range(_END)))), np.uint8)
+    properties[:_END] = trailing[:_END]
     decomposed: dict[int, str] = {}
     primaries: dict[int, int] = {}
-    for point in range(0x40000):  # later planes have nothing to normalise
+    # What has no decomposition is its own normal form.
+    hangul = range(_SYLLABLES, _SYLLABLES + 11172)
+    for point in (point for point in range(_END) if unicodedata.decomposition(chr(point)) or point in hangul):
         character = chr(point)
-        trailing[point] = unicodedata.combining(character)
-        properties[point] |= trailing[point]
         canonical = unicodedata.normalize("NFD", character)
         full = canonical if form == "NFC" else unicodedata.normalize("NFKD", character)
         if full != character:

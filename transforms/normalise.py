@@ -13,7 +13,6 @@ Doing it twice changes nothing. It is one pass of a kernel, whatever form the te
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from numba import njit
 
 from transforms.bits import load_eight, store_eight, trailing_zeros
 from transforms.normal_form import CHANGES, CLASS, JOINS, LONGEST, Form, NormalForm, normal_form, settle, unsettled
+from transforms.once import once
 from transforms.utf8 import count_characters, decode, decode_any, encode, previous
 from vocab.columns import text_buffers
 
@@ -111,7 +111,7 @@ def normalise(texts: pa.BinaryArray, *, form: Form = "NFC") -> Normalised:
     return Normalised(pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), written), characters, replaced)
 
 
-@cache
+@once
 def tables(form: Form) -> NormalForm:
     """The tables of a normalisation form, with what becomes of characters that are no text in `properties`."""
     base = normal_form(form)

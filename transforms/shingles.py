@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from functools import cache
 
 import numpy as np
 from numba import njit
+
+from transforms.once import once
 
 WORDS = 5
 """Tokens in a shingle."""
@@ -61,7 +62,7 @@ _MURMUR = (np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F))
 _ZERO, _ONE, _ONE32 = np.uint64(0), np.uint64(1), np.uint32(1)
 
 
-@cache
+@once
 def folding_table() -> np.ndarray:
     """What each code point folds to, uint32 (0x110000,), read-only.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -131,16 +133,18 @@ class MakeVocabulary:
             "tokenizer": work.write_bytes("vocab/tokenizer.json", tokenizer),
         }
         encoder = load(work.local(files["model"]))
-        measured = {language: column[:MEASURED] for language, column in texts.items()}
-        table = to_json({language: fertility(encoder, column) for language, column in measured.items()})
-        files["fertility"] = work.write_bytes("vocab/fertility.json", json.dumps(table, indent=1).encode() + b"\n")
         exported = Tokenizer.from_buffer(tokenizer)
-        compared = [column[:COMPARED] for column in measured.values()]
+        compared = [column[:COMPARED] for column in texts.values()]
+        with ThreadPoolExecutor(self.options.threads) as threads:
+            differing = threads.map(partial(differences, exported, encoder), compared)
+            counts = threads.map(lambda column: fertility(encoder, column[:MEASURED]), texts.values())
+            table, differ = to_json(dict(zip(texts, counts, strict=True))), sum(differing)
+        files["fertility"] = work.write_bytes("vocab/fertility.json", json.dumps(table, indent=1).encode() + b"\n")
         facts |= {
             "pieces": len(encoder),
             "sample": sample_facts(texts, task.job["quotas"]) if self.model is None else {},
             "tokenizer_compared": sum(map(len, compared)),
-            "tokenizer_differs": sum(differences(exported, encoder, column) for column in compared),
+            "tokenizer_differs": differ,
         }
         return Record(name=task.name, parameters=task.parameters, inputs=task.inputs, files=files, facts=facts)
 

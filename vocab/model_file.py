@@ -8,6 +8,7 @@ character map nor the trainer's settings; the wire format that holds them takes 
 from __future__ import annotations
 
 import enum
+import functools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -125,8 +126,7 @@ def parse_model(data: bytes, *, name: str) -> ModelFile:
         VocabularyError: they are not a SentencePiece model; `name` is the file in the message.
     """
     try:
-        model = _fields(data)
-        pieces = tuple(_piece(value) for value in model.get(1, []))
+        model, pieces = _parts(data)
         trainer, normalizer = _message(model, 2), _message(model, 3)
         algorithm = Algorithm(_last(trainer, 3, Algorithm.UNIGRAM))
         text = bytes(_last(normalizer, 1, b"")).decode()
@@ -153,6 +153,13 @@ def _not_a_model(name: str, data: bytes, found: str) -> str:
         f"{name} is not a SentencePiece model ({len(data):,} bytes that begin with {data[:16]!r}: {found}); "
         "give a .model file that spm_train or Babelmill wrote, whole"
     )
+
+
+@functools.lru_cache(maxsize=2)
+def _parts(data: bytes) -> tuple[dict[int, list], tuple[Piece, ...]]:
+    """The fields of a model but for its pieces, and these: kept, as a run asks for the same model again and again."""
+    fields = _fields(data)
+    return fields, tuple(_piece(value) for value in fields.pop(1, []))
 
 
 def _piece(data: bytes) -> Piece:
