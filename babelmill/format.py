@@ -116,6 +116,25 @@ PAIRS = pa.schema(
     ]
 )
 
+SENTENCES = pa.schema([("document", pa.int64()), ("sentence", pa.int32()), ("key", pa.uint64()), ("text", pa.string())])
+"""Sentences of documents that may be translated: number of the document in its source file, of the sentence in the
+document, and a key by which sentences are drawn."""
+
+TRANSLATED = pa.schema(
+    [
+        ("document", pa.int64()),
+        ("sentence", pa.int32()),
+        ("key", pa.uint64()),
+        ("source", pa.string()),
+        ("target", pa.string()),
+        ("score", pa.float32()),
+    ]
+)
+"""The first columns of a translated part; its filters' measurements follow."""
+
+PSEUDO_TOKENS = pa.schema([*PAIR_TOKENS, ("sentence", pa.int32())])
+PSEUDO = pa.schema([*PAIRS, ("synthetic", _NAME), ("sentence", pa.int32())])
+
 
 class FormatError(ValueError):
     """A file of a work directory is not what its manifest or its schema says."""

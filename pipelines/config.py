@@ -22,6 +22,7 @@ from pipelines.config_types import (
     Share,
     Size,
     WorkAddress,
+    checked_rows,
     off,
     problem,
     repeated,
@@ -159,11 +160,7 @@ class Dedup(Section):
     @field_validator("rows")
     @classmethod
     def _within_permutations(cls, rows: int, info: ValidationInfo) -> int:
-        bands = info.data.get("bands", 1)
-        if bands * rows > PERMUTATIONS:
-            values = f"{bands} bands of {rows} rows, {bands * rows} values"
-            raise problem(f"found {values}, expected at most {PERMUTATIONS} values")
-        return rows
+        return checked_rows(rows, info.data.get("bands", 1))
 
 
 class Vocabulary(Section):

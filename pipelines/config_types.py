@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from babelmill.format import PERMUTATIONS
 from transforms.languages import UnknownLanguage, language
 from transforms.sources import local_path, scheme_of
 
@@ -79,6 +80,14 @@ def unique(values: list[str]) -> list[str]:
 def repeated(values: Sequence[str]) -> int | None:
     """Position of the first value that was there before."""
     return next((number for number, value in enumerate(values) if value in values[:number]), None)
+
+
+def checked_rows(rows: int, bands: int) -> int:
+    """Rows of a band, if so many bands of them are no more than there are MinHash values."""
+    if bands * rows > PERMUTATIONS:
+        values = f"{bands} bands of {rows} rows, {bands * rows} values"
+        raise problem(f"found {values}, expected at most {PERMUTATIONS} values")
+    return rows
 
 
 def off(value: Any) -> Any:

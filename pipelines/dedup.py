@@ -35,7 +35,7 @@ class Dedup(Stage):
 
     def pair_parameters(self) -> dict[str, Any]:
         """The same for pairs: the section `pairs.dedup`, and what it takes from `dedup`."""
-        shared = self.config.dedup.model_dump(mode="json", include={"bands", "rows", "margin", "shingle"})
+        shared = self.config.dedup.model_dump(mode="json", include={"margin", "shingle"})
         return {**shared, **self.config.pairs.dedup.model_dump(mode="json")}
 
     def tasks(self) -> list[Task]:
@@ -119,14 +119,14 @@ class Dedup(Stage):
 
         section, pairs = self.config.dedup, self.config.pairs.dedup
         asked = pairs if kind == "pairs" else section
-        likeness = Likeness(threshold=asked.threshold, margin=section.margin, rows=section.rows)
-        size, workers = documents * ENTRY.itemsize * (section.bands if asked.near else 1), lanes(options)
+        likeness = Likeness(threshold=asked.threshold, margin=section.margin, rows=asked.rows)
+        size, workers = documents * ENTRY.itemsize * (asked.bands if asked.near else 1), lanes(options)
         passes = max(-(-size * COPIES // (memory // 2)) if is_local(options) else 1, 1)
         return partial(
             Deduplicate,
             stage=self.name,
             likeness=likeness if asked.near else None,
-            bands=section.bands,
+            bands=asked.bands,
             shingle=section.shingle,
             passes=passes,
             partitions=max(workers, -(-size // (passes * BYTES_PER_PARTITION))),

@@ -21,13 +21,15 @@ from transforms.filters.rules import REASONS, PairRules, judge
 from transforms.filters.signals import SIGNALS, PairMeasuring
 from transforms.journal import Record, Task
 from transforms.learn_pairs import cutter
+from transforms.lexicon.calibration import scores
 from transforms.lexicon.model import Lexicon
 from transforms.lexicon.saving import load
 from transforms.normalise import Form, normalise
 from transforms.parallel.batches import PAIRS
-from transforms.parts import By, Part, compared, names, text_bytes
+from transforms.parts import By, Part, compared, distinct, names, text_bytes
 from transforms.rules import Judgement
 from transforms.storage import ArrowWriter, WorkDirectory
+from transforms.words import segment
 
 MEASURING = 1
 """Raised whenever the same pair would be normalised or signed otherwise; `signals.MEASURING` is that of its filters."""
@@ -73,7 +75,7 @@ class PairMeasures:
 def measure(
     batch: pa.RecordBatch, languages: PairMeasuring, measures: PairMeasures
 ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Normalise and measure a batch of raw pairs, and sign them.
+    """Normalise and measure a batch of raw pairs, and sign them; of pairs that are equal one, since many are.
 
     Args:
         batch: of schema `transforms.parallel.batches.PAIRS`.
@@ -83,12 +85,18 @@ def measure(
     Returns:
         Batches of schemas `CLEAN` and `signature_schema`, row by row those of `batch`.
     """
-    source, target = (normalise(batch.column(side), form=measures.form) for side in ("source", "target"))
+    first, place = distinct(batch, ("source", "target"))
+    once = batch.take(pa.array(first))
+    source, target = (normalise(once.column(side), form=measures.form) for side in ("source", "target"))
     identifier = langid.load(measures.model) if measures.model else None
     measured = signals.measure(source.texts, target.texts, languages, identifier)
-    columns = [batch.column("document"), source.texts, target.texts, batch.column("score"), *measured.columns]
+    columns = [once.column("document"), source.texts, target.texts, once.column("score"), *measured.columns]
     clean = pa.record_batch(columns, schema=CLEAN)
-    return clean, _signed(clean, source.characters + target.characters, measures)
+    signed = _signed(clean, source.characters + target.characters, measures).take(pa.array(place))
+    clean = clean.take(pa.array(place))
+    for name in ("document", "score"):
+        clean = clean.set_column(CLEAN.get_field_index(name), CLEAN.field(name), batch.column(name))
+    return clean, signed
 
 
 def signature_schema(measures: PairMeasures) -> pa.Schema:
@@ -175,12 +183,14 @@ class FilterPairs:
         rules, part = PairRules.from_json(task.job["rules"]), Part.open(work, File(**task.job["part"]))
         ledger, sides = Ledger(dropped=dict.fromkeys(REASONS, 0)), np.zeros(2, np.int64)
         rejects, lexicon = _Rejects(work, task.name), _lexicon(work, task)
-        with work.write_arrow(f"filter/{task.name}.arrow", SCORES) as scores, rejects:
+        with work.write_arrow(f"filter/{task.name}.arrow", SCORES) as worths, rejects:
             for start, batch in zip(part.starts, part.batches(), strict=False):
-                score = batch.column("score").to_numpy()
-                lexical = None if lexicon is None else lexicon.score(batch.column("source"), batch.column("target"))
-                judged = judge(batch.select(SIGNALS.names), score, lexical, rules)
-                scores.write(pa.record_batch([pa.array(score if lexical is None else lexical)], schema=SCORES))
+                score, lexical = batch.column("score").to_numpy(), None
+                judged = judge(batch.select(SIGNALS.names), score, None, rules)
+                if lexicon is not None:
+                    lexical = _lexical_scores(lexicon, batch, judged.reason < 0)
+                    judged = judge(batch.select(SIGNALS.names), score, lexical, rules)
+                worths.write(pa.record_batch([pa.array(score if lexical is None else lexical)], schema=SCORES))
                 rejects.write(batch, judged, int(start))
                 kept = judged.reason < 0
                 sides += text_bytes(batch)[:, kept].sum(axis=1)
@@ -195,7 +205,7 @@ class FilterPairs:
             name=task.name,
             parameters=task.parameters,
             inputs=task.inputs,
-            files={"scores": scores.file, **rejects.files},
+            files={"scores": worths.file, **rejects.files},
             ledger={pair: ledger},
             facts={"language": pair, "languages": task.job["languages"], "sides": sides.tolist()},
         )
@@ -208,6 +218,23 @@ def _lexicon(work: WorkDirectory, task: Task) -> Lexicon | None:
         return None
     folder = files["manifest"].path.rpartition("/")[0]
     return load(work, folder, pieces=cutter(work, files.get("pieces")))
+
+
+def _lexical_scores(lexicon: Lexicon, batch: pa.RecordBatch, asked: np.ndarray) -> np.ndarray:
+    """The lexical score of each pair, float32 (n,); NaN where it has no words to go by, or is not asked for.
+
+    Args:
+        lexicon: of both languages.
+        batch: pairs.
+        asked: bool (n,), those to score: no other filter rejects them.
+    """
+    found, rows = np.full(batch.num_rows, np.nan, np.float32), np.flatnonzero(asked)
+    chosen = batch.select(["source", "target"]).take(pa.array(rows))
+    first, place = distinct(chosen, ("source", "target"))
+    once = chosen.take(pa.array(first))
+    evidence = lexicon.evidence(*(segment(side, lexicon.pieces) for side in once.columns))
+    found[rows] = np.where(evidence.words > 0, scores(evidence, lexicon.weights), np.float32(np.nan))[place]
+    return found
 
 
 class _Rejects:

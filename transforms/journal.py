@@ -17,21 +17,21 @@ from babelmill.format import File, Ledger, ledger_from_json
 from transforms.places import Stamp
 from transforms.storage import STATE, WorkDirectory
 
-PAIRS = "pairs"
-"""First component of the names of what is about pairs."""
+PAIRS, PSEUDO = "pairs", "pseudo"
+"""First component of the names of what is about pairs, and of what is about pairs that a machine made."""
 
 
-Kind = Literal["documents", "pairs"]
+Kind = Literal["documents", "pairs", "pseudo"]
 
 
 def kind_of(name: str) -> Kind:
-    """What a task is about, by its name: those of pairs begin with `pairs/`."""
-    return "pairs" if name.startswith(f"{PAIRS}/") else "documents"
+    """What a task is about, by its name: those of pairs begin with `pairs/`, those of pseudo pairs with `pseudo/`."""
+    return "pairs" if name.startswith(f"{PAIRS}/") else "pseudo" if name.startswith(f"{PSEUDO}/") else "documents"
 
 
 def corpus_of(name: str) -> str:
     """The corpus in a task's name."""
-    return name.split("/")[1 if kind_of(name) == PAIRS else 0]
+    return name.split("/")[0 if kind_of(name) == "documents" else 1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -132,6 +132,20 @@ def compared(batch: pa.RecordBatch, by: By) -> pa.StringArray:
     if by != "pair":
         return batch.column(by)
     return pc.binary_join_element_wise(batch.column("source"), batch.column("target"), "\n")
+
+
+def distinct(batch: pa.RecordBatch, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The first of all rows that are equal in some columns of text.
+
+    Returns:
+        int64 (different,), numbers of these rows; and int64 (rows,), which of them each row is equal to.
+    """
+    codes = np.zeros(batch.num_rows, np.int64)
+    for name in columns:
+        encoded = batch.column(name).dictionary_encode()
+        codes = codes * max(len(encoded.dictionary), 1) + encoded.indices.to_numpy()
+    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    return first, place
 
 
 def text_bytes(batch: pa.RecordBatch) -> np.ndarray:

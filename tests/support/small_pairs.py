@@ -16,7 +16,10 @@ corpora:
 vocabulary: {{size: 1000, model: unigram, alpha: 0.3, threads: 1}}
 shards: {{tokens: 3000, validation: 2}}
 download: {{part_bytes: 8kB}}
+pairs: {{filters: {{skip: [length_ratio, copy, script, language, numerals, punctuation, brackets, repetition]}}}}
 """
+"""Its pairs are not always translations, so filters that would see that are off."""
+
 DOCUMENTS = "  - {{name: udhr, format: cc100, location: {sample}, languages: [de, ja]}}\n"
 
 

@@ -74,6 +74,16 @@ def test_what_measurements_depend_on():
     assert len(set(told)) == len(told)
 
 
+def test_pairs_that_are_equal_are_measured_as_each_alone():
+    """Also where they are cleaned to the same text only."""
+    rows = [ROWS[0], ROWS[2], (20, *ROWS[0][1:3], 0.75), ROWS[1], (30, b"Guten Tag", b"Hello\xff", 0.1), ROWS[2]]
+    clean, signed = measure(raw(rows), LANGUAGES, measures())
+    for number, row in enumerate(rows):
+        alone = measure(raw([row]), LANGUAGES, measures())
+        assert repr(clean.slice(number, 1).to_pylist()) == repr(alone[0].to_pylist())  # NaN is not NaN
+        assert signed.slice(number, 1).to_pylist() == alone[1].to_pylist()
+
+
 def test_judging_writes_a_score_for_each_pair_and_those_that_go(tmp_path):
     work = WorkDirectory(tmp_path)
     clean, _ = measure(raw(), LANGUAGES, measures())
@@ -84,6 +94,7 @@ def test_judging_writes_a_score_for_each_pair_and_those_that_go(tmp_path):
         "languages": ["de", "en"],
         "part": vars(writer.file),
         "rules": PairRules(max_characters=(8, 100)).to_json(),
+        "lexicon": {},
     }
     task = Task(name="pairs/c/de-en/part-00000", parameters="p", inputs="i", size=1, job=job)
     record = FilterPairs()(work, task)
@@ -92,9 +103,9 @@ def test_judging_writes_a_score_for_each_pair_and_those_that_go(tmp_path):
     rejects = work.open_arrow(record.files["rejects"]).read_all()
     assert rejects.schema.equals(PAIR_REJECTS)
     assert [(row["row"], row["document"], row["reason"], row["value"]) for row in rejects.to_pylist()] == [
-        (0, 7, "too_long", 9.0),
+        (0, 7, "invalid_utf8", 1.0),
         (1, 9, "empty", 0.0),
     ]
     ledger = record.ledger["de-en"]
-    assert (ledger.documents, ledger.kept, ledger.dropped) == (3, 1, {"empty": 1, "too_long": 1})
+    assert (ledger.documents, ledger.kept, ledger.dropped) == (3, 1, {"empty": 1, "invalid_utf8": 1})
     assert record.facts["sides"] == [len("Grüße".encode()), 3] and ledger.bytes == sum(record.facts["sides"])

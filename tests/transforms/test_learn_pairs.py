@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from toy_bitexts import bitext
 
-from transforms.clean_pairs import CLEAN, FilterPairs, MeasurePairs, PairMeasures
+from transforms.clean_pairs import FilterPairs, MeasurePairs, PairMeasures
 from transforms.filters.ratio import LengthRatio, learn_ratio
 from transforms.filters.rules import PairRules
 from transforms.filters.signals import SIGNALS

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import scripts
 from transforms.filters.lengths import lengths, log_ratio
@@ -21,11 +22,11 @@ from transforms.filters.points import decoded
 from transforms.filters.punctuation import punctuation
 from transforms.filters.repetition import repeated
 from transforms.filters.similarity import similarity
-from transforms.filters.spoken import spoken
+from transforms.filters.spoken import Spoken, spoken
 from transforms.langid import LanguageIdentifier
 from transforms.languages import Language
 
-MEASURING = 1
+MEASURING = 2
 """Raised whenever the same pair would be measured otherwise."""
 
 SIDES = ("source", "target")
@@ -56,7 +57,8 @@ SIGNALS = pa.schema([(f"{side}_{name}", kind) for side in SIDES for name, kind i
 """Measurements of a pair. Of each side (`source_characters`, `target_characters`, ...): `characters`, `columns`,
 `letters`, `replaced` as of `lengths.Lengths`; `script`: share of letters in the language's scripts; `alien`: share of
 letters in scripts of neither language, nor Latin, which is in texts of all; both are NaN without letters; `own`,
-`foreign` as of `spoken.Spoken`; `ends`, whether it ends in a stop; `repeated` and `markup`, shares of its characters.
+`foreign` as of `spoken.Spoken`, and NaN where both sides are the same text; `ends`, whether it ends in a stop;
+`repeated` and `markup`, shares of its characters.
 Of both: `log_ratio` of columns, target by source; `similarity`; `numerals` that both lack; `marks` and `brackets` as of
 `punctuation.Punctuation`."""
 
@@ -104,12 +106,13 @@ def measure(
         raise ValueError(f"{len(source)} source texts and {len(target)} target texts: expected one of each for a pair")
     points = decoded(source), decoded(target)
     ends = punctuation(*points)
+    differ = pc.not_equal(source, target)
     columns: dict[str, np.ndarray] = {}
     known = known_scripts(measuring)
     for side, texts, own, written, ending in zip(
         SIDES, (source, target), points, (measuring.source, measuring.target), ends[:2], strict=True
     ):
-        size, said = lengths(own), spoken(texts, written, identifier)
+        size, said = lengths(own), _spoken(texts, differ, written, identifier)
         measured = {
             **size._asdict(),
             "script": scripts.share(texts, written.scripts),
@@ -128,6 +131,16 @@ def measure(
         "brackets": ends.brackets,
     }
     return pa.record_batch([pa.array(columns[field.name], field.type) for field in SIGNALS], schema=SIGNALS)
+
+
+def _spoken(
+    texts: pa.StringArray, differ: pa.BooleanArray, language: Language, identifier: LanguageIdentifier | None
+) -> Spoken:
+    """As `spoken`, of the texts which differ from the other side; a copy is not in two languages whatever it is in."""
+    said, rows = spoken(texts.filter(differ), language, identifier), differ.to_numpy(zero_copy_only=False)
+    found = Spoken(*(np.full(len(texts), np.nan, np.float32) for _ in range(2)))
+    found.own[rows], found.foreign[rows] = said
+    return found
 
 
 def known_scripts(measuring: PairMeasuring) -> tuple[str, ...]:

@@ -90,14 +90,12 @@ class Lexicon:
         hashes = segment(pa.array([word], pa.string()), self.pieces).hashes
         number = int(known.numbers(hashes)[0]) if hashes.size == 1 else 0
         words, others, probabilities = self._directions[reverse]
-        first, last = np.searchsorted(words, [number, number + 1])
-        order = np.lexsort((others[first:last], -probabilities[first:last]))
-        rows = first + order[probabilities[first:last][order] > 0][:count]
-        return [
-            Translation(other.words[int(others[row]) - FIRST].as_py(), float(probabilities[row]))
-            for row in rows
-            if number >= FIRST and others[row] >= FIRST
-        ]
+        if number < FIRST:
+            return []
+        rows = np.arange(*np.searchsorted(words, [number, number + 1]))
+        rows = rows[(probabilities[rows] > 0) & (others[rows] >= FIRST)]
+        rows = rows[np.lexsort((others[rows], -probabilities[rows]))][:count]
+        return [Translation(other.words[int(others[row]) - FIRST].as_py(), float(probabilities[row])) for row in rows]
 
     def translate(self, texts: pa.StringArray, *, reverse: bool = False) -> tuple[pa.StringArray, np.ndarray]:
         """Texts word by word, each word as its most probable translation, unknown words as they are.

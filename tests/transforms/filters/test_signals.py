@@ -64,12 +64,13 @@ def test_a_slice_is_measured_as_its_rows():
 
 
 def test_languages_are_asked_for_side_by_side():
-    text = "Der Bahnhof ist hinter der nächsten Ecke."
-    found = rows([(text, text)], langid.load(langid.BUNDLED))[0]
+    text, other = "Der Bahnhof ist hinter der nächsten Ecke.", "Wir haben gestern lange auf den Zug gewartet."
+    identifier = langid.load(langid.BUNDLED)
+    copy, found = rows([(text, text), (text, other)], identifier)
     assert found["source_own"] > 0.9 > 0.1 > found["target_own"]
     assert found["source_foreign"] == 0 < 0.9 < found["target_foreign"]
-    silent = rows([(text, text)])[0]
-    assert all(np.isnan(silent[f"{side}_{name}"]) for side in ("source", "target") for name in ("own", "foreign"))
+    for silent in (copy, rows([(text, other)])[0]):
+        assert all(np.isnan(silent[f"{side}_{name}"]) for side in ("source", "target") for name in ("own", "foreign"))
 
 
 def test_segments_are_shorter_where_characters_say_more():
