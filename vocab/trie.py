@@ -65,13 +65,17 @@ def build_trie(keys: Sequence[bytes], values: np.ndarray) -> Trie:
     texts = np.array(keys, f"S{longest + 1}")
     order = np.argsort(texts)
     matrix = texts[order].view(np.uint8).reshape(len(keys), longest + 1)
+    # Nearly always enough; but the nodes of some keys leave many gaps.
     size = 2 * _BLOCK + 2 * sum(map(len, keys)) // _BLOCK * _BLOCK
-    cells, found = np.zeros(size, np.uint32), np.zeros(size, np.int32)
-    used = _lay_out(matrix, values[order], cells, found)
+    used = size + 1
+    while used > size:
+        cells, found = np.zeros(size, np.uint32), np.zeros(size, np.int32)
+        used = _lay_out(matrix, values[order], cells, found)
+        if used > MOST_CELLS <= size:
+            raise ValueError(f"{len(keys):,} keys take more than {MOST_CELLS:,} cells")
+        size = size if used <= size else min(2 * size, MOST_CELLS)
     if used == 0:
         raise ValueError("a key is there twice")
-    if used > min(size, MOST_CELLS):
-        raise ValueError(f"{len(keys):,} keys take more than {MOST_CELLS:,} cells")
     characters = np.full(0x10000, NOWHERE, np.uint32)
     _find_characters(cells, characters)
     return Trie(cells[:used].copy(), found[:used].copy(), characters)

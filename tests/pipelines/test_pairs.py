@@ -7,12 +7,10 @@ import datasets
 import pytest
 import sentencepiece
 from small_pairs import PAIRS, aligned, rows, write_config
-from small_run import call, events, hashes
+from small_run import FOLDERS, call, events, hashes
 
 import babelmill
 from babelmill.format import read_manifest
-
-FOLDERS = ("raw", "clean", "signatures", "filter", "rejects", "dedup", "vocab", "tokens", "order", "shards")
 
 
 def test_the_same_bytes_with_one_worker(finished_pairs, tmp_path):

@@ -51,10 +51,14 @@ def documents(code):
     return lzma.decompress((SAMPLE / f"{code}.txt.xz").read_bytes()).decode().strip("\n").split("\n\n")
 
 
+FOLDERS = ("raw", "clean", "signatures", "lexicon", "filter", "rejects", "dedup", "vocab", "tokens", "order", "shards")
+"""Folders of a work directory in which results are."""
+
+
 def hashes(work, *folders):
     """sha256 of every file below folders of a work directory, but for what is not data."""
     found = {}
-    for folder in folders or ("raw", "clean", "signatures", "rejects", "dedup", "vocab", "tokens", "order", "shards"):
+    for folder in folders or FOLDERS:
         for path in sorted((work / folder).glob("**/*")):
             if path.is_file():
                 found[path.relative_to(work).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
