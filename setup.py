@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
@@ -19,11 +19,15 @@ REQUIRES = [
     "requests>=2.31",
     "rich>=13",
     "sentencepiece>=0.2.3,<0.3",
+    "sentencex>=1.0.30,<2",
     "tokenizers>=0.20",
 ]
+PACKAGES = ("babelmill", "pipelines", "transforms", "vocab")
 S3 = ["s3fs>=2024.6"]
+MT = ["ctranslate2>=4.4"]
 TEST = [
     *S3,
+    *MT,
     "datasets>=3",
     "datasketch>=2",
     "flask>=3",
@@ -58,7 +62,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10",
-    packages=["babelmill", "pipelines", "transforms", "transforms.parallel", "vocab"],
+    packages=find_packages(include=[f"{name}{rest}" for name in PACKAGES for rest in ("", ".*")]),
     package_data={"babelmill": ["py.typed", "sample/*", "sample/*/*", "sample/*/*/*/*/*"]},
     install_requires=REQUIRES,
     extras_require={
@@ -67,7 +71,7 @@ setup(
         "s3": S3,
         "gcs": ["gcsfs>=2024.6"],
         "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
-        "mt": ["ctranslate2>=4.4"],
+        "mt": MT,
     },
     entry_points={"console_scripts": ["babelmill=pipelines.cli:main"]},
 )

@@ -132,6 +132,17 @@ TRANSLATED = pa.schema(
 )
 """The first columns of a translated part; its filters' measurements follow."""
 
+UNTRANSLATED = pa.schema(
+    [
+        ("document", pa.int64()),
+        ("sentence", pa.int32()),
+        ("reason", _NAME),
+        ("message", pa.string()),
+        ("text", pa.string()),
+    ]
+)
+"""Sentences that an engine gave up, and what it said."""
+
 PSEUDO_TOKENS = pa.schema([*PAIR_TOKENS, ("sentence", pa.int32())])
 PSEUDO = pa.schema([*PAIRS, ("synthetic", _NAME), ("sentence", pa.int32())])
 

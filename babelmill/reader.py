@@ -54,7 +54,7 @@ def open(
         split: `train` or `validation`.
         languages: read only these folders of the split, languages or pairs such as `de-en`; all of them where it is
             None.
-        kind: `documents` or `pairs`; None: documents if there are any.
+        kind: `documents`, `pairs` or `pseudo`; None: the first of these that there are.
         verify: read every file once and compare its sha256 with the manifest's.
 
     Raises:
@@ -80,7 +80,7 @@ class ShardSet:
 
     Attributes:
         root: the shards folder, which holds the manifest.
-        kind: `documents` or `pairs`.
+        kind: `documents`, `pairs` or `pseudo`.
         split: `train` or `validation`.
         languages: the folders of languages or pairs read, sorted.
         tokens: how many ids all rows hold together.
@@ -264,7 +264,7 @@ def _listed(manifest: Path) -> list[File]:
 
 
 def _kind_of(files: list[File]) -> str:
-    """The first kind that there are files of: documents, then pairs."""
+    """The first kind that there are files of: documents, then pairs, then pseudo pairs."""
     return next((kind for kind in COLUMNS if any(file.path.startswith(f"{kind}/") for file in files)), "documents")
 
 

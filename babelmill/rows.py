@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from babelmill.format import DOCUMENTS, PAIRS
+from babelmill.format import DOCUMENTS, PAIRS, PSEUDO
 from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, Rows
 
 
@@ -43,6 +43,17 @@ class PairRow(TypedDict):
     origin: str
     corpus: str
     document: int
+
+
+class PseudoRow(PairRow):
+    """One pseudo pair.
+
+    `synthetic` is the side that a machine made, `source` or `target`, and `origin` the engine. `document` is the number
+    of the document in its source file, and `sentence` that of the sentence in it, from 0.
+    """
+
+    synthetic: str
+    sentence: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,19 @@ class PairBatch:
 
     def __len__(self) -> int:
         return len(self.documents)
+
+
+@dataclass(frozen=True)
+class PseudoBatch(PairBatch):
+    """Some pseudo pairs, as a `PairBatch`.
+
+    Attributes:
+        synthetic: str[rows], the side that a machine made, `source` or `target`.
+        sentences: int32[rows], number of the sentence in its document, from 0.
+    """
+
+    synthetic: NDArray[np.str_]
+    sentences: NDArray[np.int32]
 
 
 class DocumentColumns:
@@ -181,5 +205,31 @@ class PairColumns:
         )
 
 
-COLUMNS: dict[str, type[DocumentColumns | PairColumns]] = {"documents": DocumentColumns, "pairs": PairColumns}
+class PseudoColumns(PairColumns):
+    """The columns of some record batches of pseudo pairs; as `DocumentColumns`."""
+
+    schema: ClassVar[pa.Schema] = PSEUDO
+
+    def __init__(self, batches: Sequence[pa.RecordBatch], sources: Sequence[str]):
+        super().__init__(batches, sources)
+        memory = Memory(batches)
+        self._synthetic = NameColumn(memory, [batch["synthetic"] for batch in batches])
+        self._sentences = NumberColumn(memory, [batch["sentence"] for batch in batches], np.int32)
+
+    def at(self, batch: int, row: int) -> PseudoRow:
+        """One row, by its record batch and its number in that."""
+        synthetic, sentence = self._synthetic.at(batch, row), self._sentences.at(batch, row)
+        return PseudoRow(**super().at(batch, row), synthetic=synthetic, sentence=sentence)
+
+    def take(self, batches: Rows, rows: Rows) -> PseudoBatch:
+        """Some rows, in the order given."""
+        made = {"synthetic": self._synthetic.take(batches, rows), "sentences": self._sentences.take(batches, rows)}
+        return PseudoBatch(**vars(super().take(batches, rows)), **made)
+
+
+COLUMNS: dict[str, type[DocumentColumns | PairColumns]] = {
+    "documents": DocumentColumns,
+    "pairs": PairColumns,
+    "pseudo": PseudoColumns,
+}
 """Kind of shards -> its columns."""

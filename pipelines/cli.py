@@ -18,6 +18,7 @@ COMMANDS = {
     "download": ("pipelines.running", "Fetch sources and decode them into parts."),
     "clean": ("pipelines.running", "Normalise, measure and judge documents and pairs."),
     "dedup": ("pipelines.running", "Find exact and near duplicates."),
+    "backtranslate": ("pipelines.running", "Translate sentences of documents, to make pseudo pairs."),
     "vocab": ("pipelines.running", "Draw a sample and train the vocabulary."),
     "shard": ("pipelines.running", "Tokenize what is kept and write shards."),
     "corpora": ("pipelines.corpora", "List what OPUS has for some languages."),

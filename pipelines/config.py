@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from babelmill.format import PERMUTATIONS
+from pipelines.config_backtranslation import Backtranslation
 from pipelines.config_corpora import Corpus
 from pipelines.config_pairs import Pairs
 from pipelines.config_runner import Runner
@@ -276,6 +277,7 @@ class Config(Section):
     clean: Clean = Clean()
     dedup: Dedup = Dedup()
     pairs: Pairs = Pairs()
+    backtranslation: Backtranslation = Backtranslation()
     vocabulary: Vocabulary = Vocabulary()
     shards: Shards = Shards()
     runner: Runner = Runner()

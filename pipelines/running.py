@@ -105,5 +105,6 @@ def _command(title: str, text: str) -> click.Command:
 download = _command("download", "Fetch the sources of CONFIG and decode them into parts.")
 clean = _command("clean", "Normalise, measure and judge documents, and sign them.")
 dedup = _command("dedup", "Find exact and near duplicates and list what goes.")
+backtranslate = _command("backtranslate", "Translate sentences of documents, to make pseudo pairs.")
 vocab = _command("vocab", "Draw a sample of what is kept and train the vocabulary.")
 shard = _command("shard", "Tokenize what is kept, draw the order and write shards.")

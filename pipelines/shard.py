@@ -9,14 +9,20 @@ from typing import Any
 from babelmill.format import File, digest
 from pipelines.kept import kept_parts
 from pipelines.stage import Stage
+from pipelines.translate import pseudo_parts
 from pipelines.vocabulary import Vocabulary
-from transforms.journal import PAIRS, Record, Task, corpus_of, kind_of
+from transforms.journal import Record, Task, corpus_of, kind_of
 from transforms.shards import EncodePart, GatherShard, OrderLanguage
 
 
 def languages_of(record: Record) -> dict[str, Any]:
     """The language of a record, and of pairs both."""
     return {name: record.facts[name] for name in ("language", "languages") if name in record.facts}
+
+
+def origin_of(record: Record) -> dict[str, Any]:
+    """Of pseudo pairs who made which side."""
+    return {name: record.facts[name] for name in ("origin", "synthetic") if name in record.facts}
 
 
 class Tokens(Stage):
@@ -44,6 +50,23 @@ class Tokens(Stage):
             inputs = digest({role: file.sha256 for role, file in files.items()})
             size = files["part"].bytes
             found.append(Task(name=record.name, parameters=parameters, inputs=inputs, size=size, job=job))
+        return found + self._pseudo()
+
+    def _pseudo(self) -> list[Task]:
+        """One task a translated part."""
+        found, mark = [], self.config.backtranslation.mark
+        for record, files in pseudo_parts(self):
+            origin = {"origin": record.facts["engine"]["engine"], "synthetic": record.facts["synthetic"]}
+            job = {**languages_of(record), **origin, "files": {role: asdict(file) for role, file in files.items()}}
+            found.append(
+                Task(
+                    name=record.name,
+                    parameters=self.digest(mark=mark),
+                    inputs=digest({role: file.sha256 for role, file in files.items()}),
+                    size=files["part"].bytes,
+                    job=job | ({"mark": mark} if mark else {}),
+                )
+            )
         return found
 
     def function(self) -> EncodePart:
@@ -65,20 +88,21 @@ class Order(Stage):
 
     def tasks(self) -> list[Task]:
         """One task a language or pair of languages, of all corpora together."""
-        parts: dict[str, list[tuple[str, File]]] = {}
+        parts: dict[str, list[tuple[Any, ...]]] = {}
         languages: dict[str, dict[str, Any]] = {}
         for record in Tokens(self.config, self.work).succeeded():
-            name = record.facts["language"]
-            name = f"{PAIRS}/{name}" if kind_of(record.name) == "pairs" else name
+            kind, name = kind_of(record.name), record.facts["language"]
+            name = name if kind == "documents" else f"{kind}/{name}"
             languages[name] = languages_of(record)
-            parts.setdefault(name, []).append((corpus_of(record.name), record.files["part"]))
+            made = tuple(origin_of(record).values())
+            parts.setdefault(name, []).append((corpus_of(record.name), record.files["part"], *made))
         return [
             Task(
                 name=name,
                 parameters=self.digest(),
-                inputs=digest([(corpus, file.path, file.sha256) for corpus, file in members]),
-                size=sum(file.bytes for _, file in members),
-                job={**languages[name], "parts": [[corpus, asdict(file)] for corpus, file in members]},
+                inputs=digest([(corpus, file.path, file.sha256, *made) for corpus, file, *made in members]),
+                size=sum(file.bytes for _, file, *_ in members),
+                job={**languages[name], "parts": [[corpus, asdict(file), *made] for corpus, file, *made in members]},
             )
             for name, members in sorted(parts.items())
         ]

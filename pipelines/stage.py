@@ -21,6 +21,9 @@ from transforms.journal import Journal, Record, Task, why_again
 from transforms.manifest import manifest_of, records_of
 from transforms.storage import STATE, WorkDirectory
 
+DATA = (".arrow", "/lexicon.json", ".model")
+"""Ends of the names of files that are results; `manifest.json` is none."""
+
 
 class NotReady(RuntimeError):
     """An earlier stage has not been run."""
@@ -184,13 +187,13 @@ class Stage(abc.ABC):
         self.work.write_json(self.manifest, body)
 
     def prune(self) -> list[str]:
-        """Remove Arrow files that the manifest does not name, and records of tasks that are no more; returns them."""
+        """Remove data files that the manifest does not name, and records of tasks that are no more; returns them."""
         records = self.records()
         named = {file.path for record in records for file in record.files.values()}
         removed = []
         for folder in self.owned:
-            for name in sorted(self.work.stamps(folder, ".arrow")):
-                if name not in named:
+            for name in sorted(self.work.stamps(folder, "")):
+                if name not in named and name.endswith(DATA):
                     self.work.remove(name)
                     removed.append(name)
         journal = Journal(self.work, self.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.backtranslate import Draw, Sentences
 from pipelines.clean import Clean
 from pipelines.config import Config
 from pipelines.dedup import Dedup
@@ -10,10 +11,26 @@ from pipelines.filter import Filter
 from pipelines.learn import Learn
 from pipelines.shard import Order, Shards, Tokens
 from pipelines.stage import Stage
+from pipelines.translate import Sift, Translate
 from pipelines.vocabulary import Sample, Vocabulary
 from transforms.storage import WorkDirectory
 
-STAGES: tuple[type[Stage], ...] = (Download, Clean, Learn, Filter, Dedup, Sample, Vocabulary, Tokens, Order, Shards)
+STAGES: tuple[type[Stage], ...] = (
+    Download,
+    Clean,
+    Learn,
+    Filter,
+    Dedup,
+    Sentences,
+    Draw,
+    Translate,
+    Sift,
+    Sample,
+    Vocabulary,
+    Tokens,
+    Order,
+    Shards,
+)
 
 
 def check(config: Config, work: WorkDirectory) -> None:

@@ -20,6 +20,7 @@ from transforms.storage import CorruptFile, WorkDirectory
 CHAINS: dict[Kind, tuple[str, ...]] = {
     "documents": ("download", "clean", "dedup", "tokens", "order", "shards"),
     "pairs": ("download", "clean", "filter", "dedup", "tokens", "order", "shards"),
+    "pseudo": ("translate", "sift", "tokens", "order", "shards"),
 }
 """Stages through which documents and pairs pass: what one keeps is what the next one gets."""
 

@@ -11,14 +11,15 @@ language of at most `WINDOW` parts (2 GiB of text) is shuffled as a whole.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from babelmill.format import DOCUMENTS, PAIR_TOKENS, PAIRS, TOKENS, File, Ledger
+from babelmill.format import DOCUMENTS, PAIR_TOKENS, PAIRS, PSEUDO, PSEUDO_TOKENS, TOKENS, File, Ledger
 from babelmill.mapped import ListColumn, Memory, NumberColumn
 from transforms.journal import Record, Task, kind_of
 from transforms.parts import Part, constant, kept_mask, lists, names, removed_rows, text_bytes
@@ -40,6 +41,9 @@ HUMAN = "human"
 """Origin of pairs whose translation was found, not made here."""
 
 
+TOLD = {"corpus": 0, "origin": 2, "synthetic": 3}
+"""Columns that are the same in all rows of a part -> where it is in the order's list of parts."""
+
 TEXTS = {"input_ids": "text", "source_ids": "source", "target_ids": "target"}
 """Column of ids -> the column of text that they stand for."""
 
@@ -60,17 +64,18 @@ class EncodePart:
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Tokenize what neither cleaning nor deduplication took out."""
         files = {role: File(**file) for role, file in task.job["files"].items() if file}
-        part, signatures = Part.open(work, files["part"]), Part.open(work, files["signatures"])
+        part = Part.open(work, files["part"])
         kept = kept_mask(part.rows, removed_rows(work, files.get("rejects"), files.get("removals")))
-        keys = np.concatenate([np.zeros(0, np.uint64), *map(_hash_keys, signatures.batches())])
-        scores = _scores(work, files.get("scores"))
-        schema = TOKENS if kind_of(task.name) == "documents" else PAIR_TOKENS
+        keys, scores = _keys(work, files), _scores(work, files.get("scores"))
+        kind = kind_of(task.name)
+        schema = {"documents": TOKENS, "pairs": PAIR_TOKENS, "pseudo": PSEUDO_TOKENS}[kind]
         encoder, ledger, start = load(work.local(self.model)), Ledger(documents=int(kept.sum())), 0
         with work.write_arrow(f"tokens/{task.name}.arrow", schema) as writer:
             for batch in part.batches():
                 rows = start + np.flatnonzero(kept[start : start + batch.num_rows])
                 chosen = batch.take(pa.array(rows - start))
-                columns = {name: encoder.encode(chosen.column(TEXTS[name])) for name in id_columns(schema)}
+                texts = {name: self._marked(task, chosen, TEXTS[name]) for name in id_columns(schema)}
+                columns = {name: encoder.encode(column) for name, column in texts.items()}
                 ledger.tokens += sum(len(ids.flatten()) for ids in columns.values())
                 columns |= {
                     "row": pa.array(rows, pa.int32()),
@@ -79,6 +84,8 @@ class EncodePart:
                 }
                 if scores is not None:
                     columns["score"] = pa.array(scores[rows])
+                if kind == "pseudo":
+                    columns |= {name: chosen.column(name) for name in ("score", "sentence")}
                 writer.write(pa.record_batch([columns[name] for name in schema.names], schema=schema))
                 ledger.kept += rows.size
                 ledger.bytes += int(text_bytes(chosen).sum())
@@ -92,6 +99,13 @@ class EncodePart:
             facts=_languages(task),
         )
 
+    def _marked(self, task: Task, batch: pa.RecordBatch, column: str) -> pa.StringArray:
+        """A column of texts; before those that a machine made comes the mark, where there is one."""
+        texts, mark = batch.column(column), task.job.get("mark")
+        if mark is None or column != task.job["synthetic"]:
+            return texts
+        return pc.binary_join_element_wise(pa.scalar(mark), texts, "")
+
 
 def id_columns(schema: pa.Schema) -> list[str]:
     """The columns of token ids: one of documents, two of pairs."""
@@ -100,7 +114,7 @@ def id_columns(schema: pa.Schema) -> list[str]:
 
 def _languages(task: Task) -> dict[str, Any]:
     """What later stages must know of a part's language."""
-    return {name: task.job[name] for name in ("language", "languages") if name in task.job}
+    return {name: task.job[name] for name in ("language", "languages", "synthetic", "origin") if name in task.job}
 
 
 def _scores(work: WorkDirectory, file: File | None) -> np.ndarray | None:
@@ -108,6 +122,15 @@ def _scores(work: WorkDirectory, file: File | None) -> np.ndarray | None:
         return None
     found = [batch.column("score").to_numpy() for batch in Part.open(work, file).batches()]
     return np.concatenate([np.zeros(0, np.float32), *found])
+
+
+def _keys(work: WorkDirectory, files: Mapping[str, File]) -> np.ndarray:
+    """A key of each row's text, uint64: of a hash in its signature, or the one by which a sentence was drawn."""
+    if "signatures" in files:
+        found = [_hash_keys(batch) for batch in Part.open(work, files["signatures"]).batches()]
+    else:
+        found = [batch.column("key").to_numpy() for batch in Part.open(work, files["part"]).batches()]
+    return np.concatenate([np.zeros(0, np.uint64), *found])
 
 
 def _hash_keys(batch: pa.RecordBatch) -> np.ndarray:
@@ -167,7 +190,7 @@ class OrderLanguage:
     """Does one task of `order`: draws the order of a language's documents and cuts it into shards.
 
     The task's job: `language` (of pairs `languages`, too) and `parts`, a list of [corpus, token file] in canonical
-    order.
+    order; of pseudo pairs [corpus, token file, origin, the side that a machine made].
 
     Attributes:
         seed: of the run.
@@ -215,7 +238,7 @@ class OrderLanguage:
                 np.zeros(0, np.uint64),
             )
         ]
-        for number, (corpus, file) in enumerate(parts):
+        for number, (corpus, file, *_) in enumerate(parts):
             start = 0
             for batch in Part.open(work, File(**file)).batches():
                 n = batch.num_rows
@@ -250,8 +273,7 @@ class GatherShard:
         part, row = (rows.column(name).to_numpy() for name in ("part", "row"))
         schema, same = _schema_of(task)
         ids, numbers = _gather(work, parts, part, row.astype(np.int64), schema)
-        corpora = sorted({corpus for corpus, _ in parts})
-        corpus = np.array([corpora.index(corpus) for corpus, _ in parts], np.int16)[part]
+        told = {name: [found[place] for found in parts] for name, place in TOLD.items() if len(parts[0]) > place}
         tokens = sum(values.size for values, _ in ids.values())
         with work.write_arrow(f"shards/{task.name}.arrow", schema) as writer:
             rows_per_batch = max(1, BATCH_TOKENS * part.size // max(tokens, 1))
@@ -260,7 +282,7 @@ class GatherShard:
                 columns = {name: _stretch(*values, chosen) for name, values in ids.items()}
                 columns |= {name: pa.array(values[chosen]) for name, values in numbers.items()}
                 columns |= {name: constant(value, chosen.stop - start) for name, value in same.items()}
-                columns["corpus"] = names(corpus[chosen], corpora)
+                columns |= {name: _told(values, part[chosen]) for name, values in told.items()}
                 writer.write(pa.record_batch([columns[name] for name in schema.names], schema=schema))
         return Record(
             name=task.name,
@@ -276,7 +298,14 @@ def _schema_of(task: Task) -> tuple[pa.Schema, dict[str, str]]:
     if kind_of(task.name) == "documents":
         return DOCUMENTS, {"language": task.job["language"]}
     source, target = task.job["languages"]
-    return PAIRS, {"source_language": source, "target_language": target, "origin": HUMAN}
+    languages = {"source_language": source, "target_language": target}
+    return (PSEUDO, languages) if kind_of(task.name) == "pseudo" else (PAIRS, {**languages, "origin": HUMAN})
+
+
+def _told(values: Sequence[str], part: np.ndarray) -> pa.DictionaryArray:
+    """A column of what is the same in all rows of a part: `values[part[i]]` in row i."""
+    different = sorted(set(values))
+    return names(np.array([different.index(value) for value in values], np.int16)[part], different)
 
 
 def _stretch(values: np.ndarray, offsets: np.ndarray, rows: slice) -> pa.ListArray:
@@ -292,14 +321,14 @@ def _gather(
 
     Args:
         work: the work directory.
-        parts: [corpus, token file] of each part.
+        parts: [corpus, token file, ...] of each part.
         part, row: which rows of which parts, in the order wanted.
         schema: of the shard.
 
     Returns:
         By column: token ids one after the other and the offsets of each row's; and numbers.
     """
-    wanted = {"document": np.int64, "score": np.float32}
+    wanted = {"document": np.int64, "score": np.float32, "sentence": np.int32}
     chosen = [name for name in schema.names if name in TEXTS or name in wanted]
     batches: list[pa.RecordBatch] = []
     paths: list[str] = []

@@ -176,8 +176,8 @@ class WorkDirectory:
         return stamp is not None and stamp.size == file.bytes
 
     def listed(self, *folders: str) -> Callable[[File], bool]:
-        """As `has`, but what is below some folders is listed once, now. Only Arrow files may be asked for there."""
-        found = {name: stamp for folder in folders for name, stamp in self.stamps(folder, ".arrow").items()}
+        """As `has`, but what is below some folders is listed once, now."""
+        found = {name: stamp for folder in folders for name, stamp in self.stamps(folder, "").items()}
 
         def has(file: File) -> bool:
             if not any(file.path.startswith(f"{folder}/") for folder in folders):

@@ -31,6 +31,8 @@ def fields(model: type[Section] = Config, path: tuple[str, ...] = ()):
 
 
 FIELDS = list(fields())
+LISTS = {("corpora",), ("backtranslation", "engines")}
+"""Sections of which there are several."""
 EMPTY = {"`[]`": ([],), "`{}`": ({},)}
 
 
@@ -53,6 +55,9 @@ def test_the_walk_over_the_models_finds_every_section():
         ("pairs", "filters"),
         ("pairs", "dedup"),
         ("pairs", "lexicon"),
+        ("backtranslation",),
+        ("backtranslation", "engines"),
+        ("backtranslation", "filters"),
         ("vocabulary",),
         ("shards",),
         ("runner",),
@@ -74,7 +79,7 @@ def test_the_reference_has_every_key_with_its_default_and_reason(path, field):
     table = reference().split(f"### {heading}\n")[1].split("###")[0]
     [row] = [line for line in table.splitlines() if line.startswith(f"| `{name}` |")]
     _, value, default, why = row.strip("| ").split(" | ")
-    place = (*section[:1], 0, name) if section == ["corpora"] else path
+    place = (*section, 0, name) if tuple(section) in LISTS else path
     assert value == expected(schema_at(place)).replace("<", "&lt;")
     assert why == " ".join(field.description.split())
     if field.is_required():

@@ -1,0 +1,1 @@
+"""Engines that translate sentences, behind one interface: what it is says `engine`."""

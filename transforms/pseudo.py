@@ -1,0 +1,239 @@
+"""Pseudo pairs: drawn sentences and their translations by a machine, measured, then judged.
+
+Translating is the dear part, and depends on the sentences and the engine alone; a threshold that moves translates
+nothing again. In a pair the language whose tag comes first is the source, as in all pairs: so the machine may have made
+either side, and `synthetic` says which.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from babelmill.format import PAIR_REJECTS, TRANSLATED, UNTRANSLATED, File, Ledger
+from transforms import langid
+from transforms.clean import spoken_language
+from transforms.engines.engine import Engine
+from transforms.filters import signals
+from transforms.filters.rules import REASONS, PairRules, judge
+from transforms.filters.signals import SIGNALS, PairMeasuring
+from transforms.journal import Record, Task
+from transforms.normalise import Form, normalise
+from transforms.parts import Part, names, text_bytes
+from transforms.storage import WorkDirectory
+from transforms.translating import REASON, Batching, Failure, translate
+
+PSEUDO_PART = pa.schema([*TRANSLATED, *SIGNALS])
+"""A translated part: texts, the engine's score, measurements."""
+
+QUANTILES = np.linspace(0, 1, 101)
+"""At which a part's scores are noted."""
+
+SCORE = REASONS.index("corpus_score")
+PSEUDO_REASONS = (*REASONS[:SCORE], "score", *REASONS[SCORE + 1 :])
+"""Why a pseudo pair is rejected; the score is the engine's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslatePart:
+    """Does one task of `translate`: the sentences of a part that are drawn for one language.
+
+    The task's job: `source` and `target`, BCP 47 tags; `sentences` (their file); `first` and `last`, between which
+    their keys are; `engine`, what `engine` makes an engine of.
+
+    Attributes:
+        seed: of the run.
+        tokens: of a batch, about.
+        form: Unicode normalisation form.
+        model: path of a fastText model, or None for no language identification.
+        file: a fastText model in the work directory, in place of `model`.
+        engine: makes the engine of a task; a worker keeps those that it has.
+    """
+
+    seed: int
+    tokens: int
+    form: Form
+    model: str | None
+    file: File | None
+    engine: Callable[[WorkDirectory, Task], Engine]
+
+    def __call__(self, work: WorkDirectory, task: Task) -> Record:
+        """Translate and measure; what cannot be translated is listed."""
+        source, target = task.job["source"], task.job["target"]
+        drawn, engine = self._drawn(work, task), self.engine(work, task)
+        said = translate(
+            drawn.column("text").combine_chunks(),
+            engine,
+            source=source,
+            target=target,
+            name=task.name,
+            seed=self.seed,
+            batching=Batching(tokens=self.tokens),
+        )
+        done = ~np.isin(np.arange(drawn.num_rows), list(said.rejected))
+        pair = "-".join(sorted((source, target)))
+        kept = drawn.filter(pa.array(done))
+        files = {"part": self._write(work, task, kept, said.texts.drop_null(), said.scores[done])}
+        if said.rejected:
+            files["rejects"] = _write_failures(work, task, drawn, said.rejected)
+        ledger = Ledger(documents=done.size, kept=int(done.sum()))
+        ledger.dropped = {REASON: len(said.rejected)} if said.rejected else {}
+        facts: dict[str, Any] = {
+            "language": pair,
+            "languages": pair_of(source, target),
+            "synthetic": "target" if source < target else "source",
+            "engine": engine.tag(source, target),
+            "scores": _quantiles(said.scores[done]),
+        }
+        if said.failures:
+            facts["note"] = _told(said.failures)
+        return Record(
+            name=task.name,
+            parameters=task.parameters,
+            inputs=task.inputs,
+            files=files,
+            ledger={pair: ledger},
+            facts=facts,
+        )
+
+    def _drawn(self, work: WorkDirectory, task: Task) -> pa.Table:
+        """The sentences that are this task's."""
+        part = Part.open(work, File(**task.job["sentences"]))
+        first, last = np.uint64(task.job["first"]), np.uint64(task.job["last"])
+        keys = np.concatenate([np.zeros(0, np.uint64), *(batch.column("key").to_numpy() for batch in part.batches())])
+        return part.take(np.flatnonzero((first <= keys) & (keys < last)), ["document", "sentence", "key", "text"])
+
+    def _write(
+        self, work: WorkDirectory, task: Task, drawn: pa.Table, said: pa.StringArray, scores: np.ndarray
+    ) -> File:
+        """Write pairs with their measurements."""
+        source, target = task.job["source"], task.job["target"]
+        machine = normalise(said.cast(pa.binary()), form=self.form).texts
+        human = drawn.column("text").combine_chunks()
+        sides = (human, machine) if source < target else (machine, human)
+        model = str(work.local(self.file)) if self.file else self.model
+        measured = measured_pairs(sides, pair_of(source, target), model)
+        columns = [drawn.column(name).combine_chunks() for name in ("document", "sentence", "key")]
+        batch = pa.record_batch([*columns, *sides, pa.array(scores), *measured.columns], schema=PSEUDO_PART)
+        with work.write_arrow(f"{task.name}.arrow", PSEUDO_PART) as writer:
+            for start in range(0, max(batch.num_rows, 1), ROWS):
+                writer.write(batch.slice(start, ROWS))
+        return writer.file
+
+
+ROWS = 1 << 13
+"""Pairs in a record batch."""
+
+
+def pair_of(source: str, target: str) -> list[str]:
+    """Two languages in the order in which pairs have them."""
+    return sorted((source, target))
+
+
+def measured_pairs(
+    sides: tuple[pa.StringArray, pa.StringArray], languages: list[str], model: str | None
+) -> pa.RecordBatch:
+    """The measurements of pairs, of schema `SIGNALS`."""
+    first, second = (spoken_language(tag, model) for tag in languages)
+    identifier = langid.load(model) if model else None
+    return signals.measure(*sides, PairMeasuring(source=first, target=second), identifier)
+
+
+def _write_failures(work: WorkDirectory, task: Task, drawn: pa.Table, failures: dict[int, str]) -> File:
+    rows = sorted(failures)
+    lost = drawn.take(pa.array(rows, pa.int64()))
+    columns = [
+        lost.column("document").combine_chunks(),
+        lost.column("sentence").combine_chunks(),
+        names(np.zeros(len(rows), np.int16), [REASON]),
+        pa.array([failures[row] for row in rows], pa.string()),
+        lost.column("text").combine_chunks(),
+    ]
+    with work.write_arrow(f"rejects/translate/{task.name}.arrow", UNTRANSLATED) as writer:
+        writer.write(pa.record_batch(columns, schema=UNTRANSLATED))
+    return writer.file
+
+
+def _told(failures: list[Failure]) -> str:
+    """What was done about batches that failed, for people: the first in full."""
+    first, counts = failures[0], Counter(failure.then for failure in failures)
+    done = ", ".join(f"{count:,} {then}" for then, count in sorted(counts.items()))
+    return f"{len(failures):,} batches failed: {done}; the first, {first.batch}, with: {first.message}"
+
+
+def _quantiles(scores: np.ndarray) -> dict[str, Any]:
+    """Scores in short, for thresholds over many parts: how many, and the values at `QUANTILES`."""
+    known = scores[~np.isnan(scores)]
+    values = np.quantile(known, QUANTILES, method="lower") if known.size else np.zeros(0)
+    return {"count": int(known.size), "values": [round(float(value), 6) for value in values]}
+
+
+def least_score(parts: list[dict[str, Any]], worst: float) -> float | None:
+    """The score below which a share of all pairs lies, from what `TranslatePart` noted of each part.
+
+    Args:
+        parts: `scores` of the facts.
+        worst: the share, 0 to 1.
+
+    Returns:
+        None where nothing is to go, or no pair has a score.
+    """
+    known = [part for part in parts if part["count"]]
+    if not known or not worst:
+        return None
+    values = np.concatenate([part["values"] for part in known])
+    weights = np.repeat([part["count"] for part in known], QUANTILES.size).astype(np.float64)
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(reached, worst * reached[-1])]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiftPart:
+    """Does one task of `sift`: a translated part is judged.
+
+    The task's job: `languages`, `part` (the file), `rules`, as `PairRules.to_json` gives them.
+    """
+
+    def __call__(self, work: WorkDirectory, task: Task) -> Record:
+        """Write the list of pairs that are rejected."""
+        rules, part = PairRules.from_json(task.job["rules"]), Part.open(work, File(**task.job["part"]))
+        ledger, pieces = Ledger(documents=part.rows), []
+        dropped = np.zeros(len(PSEUDO_REASONS), np.int64)
+        for start, batch in zip(part.starts, part.batches(), strict=False):
+            judged = judge(batch.select(SIGNALS.names), batch.column("score").to_numpy(), None, rules)
+            rows = np.flatnonzero(judged.reason >= 0)
+            dropped += np.bincount(judged.reason[rows], minlength=dropped.size)
+            ledger.bytes += int(text_bytes(batch)[:, judged.reason < 0].sum())
+            taken = batch.select(["document", "source", "target"]).take(pa.array(rows))
+            columns = [
+                pa.array(rows + int(start), pa.int32()),
+                taken.column("document"),
+                names(judged.reason[rows], PSEUDO_REASONS),
+                pa.array(judged.value[rows], pa.float32()),
+                taken.column("source"),
+                taken.column("target"),
+            ]
+            pieces.append(pa.record_batch(columns, schema=PAIR_REJECTS))
+        ledger.dropped = {reason: int(count) for reason, count in zip(PSEUDO_REASONS, dropped, strict=True) if count}
+        ledger.kept = ledger.documents - int(dropped.sum())
+        files = {}
+        if dropped.any():
+            with work.write_arrow(f"rejects/sift/{task.name}.arrow", PAIR_REJECTS) as writer:
+                for piece in pieces:
+                    writer.write(piece)
+            files["rejects"] = writer.file
+        languages = task.job["languages"]
+        return Record(
+            name=task.name,
+            parameters=task.parameters,
+            inputs=task.inputs,
+            files=files,
+            ledger={"-".join(languages): ledger},
+            facts={"language": "-".join(languages), "languages": languages},
+        )
