@@ -4,7 +4,7 @@
     python -m benchmarks.pair_filters NOISE                                    # half a minute; Markdown
     python -m benchmarks.pair_filters NOISE --show 20 --reason language        # true pairs that a filter lost
     python -m benchmarks.pair_filters NOISE --kind truncated --show 20         # truncated pairs that nothing found
-    python -m benchmarks.pair_filters NOISE --lexical package.module:score     # with a lexical score
+    python -m benchmarks.pair_filters NOISE --lexical 0.3                      # another threshold of the lexical score
 
 `NOISE` is what `noise_pairs` made. Pairs are read, normalised, measured with lid.176.ftz and judged with the default
 rules of their languages and the length ratio that is learnt from the noisy pairs themselves. Three tables come out:
@@ -15,9 +15,9 @@ rules of their languages and the length ratio that is learnt from the noisy pair
 2. A row a language pair: the recall of all filters together, and the true pairs lost.
 3. Recall by the length of the source: short pairs say little.
 
-The function of `--lexical` takes the code of each language and the texts (str, str, pa.StringArray, pa.StringArray) and
-gives float32 (n,) in [0, 1]; `--lexical-least` is the threshold. The area under its curve, true pairs against shuffled
-ones, comes out too.
+The lexicon is learnt from the noisy pairs, too, those that no other filter rejects, as the pipeline does it. The area
+under the curve of its score, true pairs against shuffled ones, comes out: of all that it scores, and `lexical` by itself
+is asked of all pairs.
 
 Exits with 1 when over 1 % of the true pairs are lost.
 """
@@ -25,10 +25,10 @@ Exits with 1 when over 1 % of the true pairs are lost.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,15 +36,23 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.noise_pairs import DUPLICATES, NOISE
+from pipelines.config_pairs import LEXICAL
 from transforms import langid
 from transforms.clean import spoken_language
 from transforms.filters.ratio import learn_ratio
 from transforms.filters.rules import REASONS, PairRules, judge, verdicts
 from transforms.filters.signals import PairMeasuring, measure
+from transforms.learn_pairs import PIECES, texts_without_spaces
+from transforms.lexicon.learning import learn
+from transforms.lexicon.model import Lexicon
 from transforms.normalise import normalise
 from transforms.parallel.bitext import Bitext, Wanted
 from transforms.parallel.opus import locate
 from transforms.parallel.reading import PairReader
+from transforms.parts import distinct
+from transforms.words import unspaced
+from vocab.encoding import Encoder
+from vocab.training import train
 
 BAR = 0.01
 """Largest share of true pairs that may be lost."""
@@ -54,8 +62,6 @@ LENGTHS = (0, 20, 40, 80, 160)
 
 TRUE = ("true", *DUPLICATES)
 KINDS = tuple(sorted(NOISE, key=list(NOISE).index, reverse=True))
-
-Lexical = Callable[[str, str, pa.StringArray, pa.StringArray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,20 @@ class Judged:
         return np.isin(self.kind, kinds)
 
 
-def judged(bitext: Bitext, truth: Path, lexical: Lexical | None, least: float) -> Judged:
+def learnt(bitext: Bitext, source: pa.StringArray, target: pa.StringArray, accepted: np.ndarray) -> Lexicon:
+    """The lexicon of an archive, from its different pairs that the other filters accept, in an order by a seed."""
+    first, _ = distinct(pa.record_batch([source, target], names=["source", "target"]), ("source", "target"))
+    rows = np.random.default_rng(1).permutation(np.intersect1d(first, np.flatnonzero(accepted)))
+    sample = [side.take(pa.array(rows)) for side in (source, target)]
+    if not any(unspaced(side) for side in sample):
+        return learn(*sample, languages=bitext.languages)
+    with tempfile.NamedTemporaryFile(suffix=".model") as file:
+        file.write(train(texts_without_spaces(sample), options=PIECES).model)
+        file.flush()
+        return learn(*sample, languages=bitext.languages, pieces=Encoder(file.name))
+
+
+def judged(bitext: Bitext, truth: Path, least: float) -> Judged:
     """Measure and judge an archive."""
     table = pa.Table.from_batches(list(PairReader(bitext, [Path(address) for address in bitext.addresses])))
     source, target = (normalise(table.column(side).combine_chunks()).texts for side in ("source", "target"))
@@ -94,8 +113,8 @@ def judged(bitext: Bitext, truth: Path, lexical: Lexical | None, least: float) -
     measuring = PairMeasuring(source=spoken[0], target=spoken[1])
     signals = measure(source, target, measuring, langid.load(langid.BUNDLED))
     ratio = learn_ratio(signals)
-    score = lexical(*bitext.languages, source, target) if lexical else None
-    rules = PairRules.of(*spoken, ratio=ratio, lexical=least if lexical else None)
+    rules = PairRules.of(*spoken, ratio=ratio, lexical=least)
+    score = learnt(bitext, source, target, judge(signals, None, None, rules).reason < 0).score(source, target)
     judgement = judge(signals, None, score, rules)
     alone = {reason: found[0] for reason, found in verdicts(signals, None, score, rules).items()}
     lines = (truth / f"{bitext.name}.jsonl").read_text(encoding="utf-8").splitlines()
@@ -184,11 +203,6 @@ def examples(one: Judged, *, kind: str | None, reason: str | None, count: int) -
         yield f"{one.name} {why} {one.value[row]:.3g}: {' ||| '.join(texts)}"
 
 
-def _function(name: str) -> Lexical:
-    module, _, attribute = name.partition(":")
-    return getattr(importlib.import_module(module), attribute)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("noise", type=Path, help="what noise_pairs made")
@@ -197,12 +211,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--show", type=int, default=0, metavar="N", help="so many examples of each archive")
     parser.add_argument("--kind", choices=KINDS, help="show pairs of this kind that were not found")
     parser.add_argument("--reason", choices=REASONS, help="show true pairs lost for this reason only")
-    parser.add_argument("--lexical", type=_function, metavar="MODULE:FUNCTION")
-    parser.add_argument("--lexical-least", type=float, default=0.5, metavar="SCORE")
+    parser.add_argument("--lexical", type=float, default=LEXICAL, metavar="SCORE", help="least lexical score")
     options = parser.parse_args(arguments)
     bitexts = locate(Wanted(corpus=options.corpus, location=str(options.noise / "opus")))
     chosen = [bitext for bitext in bitexts if not options.pairs or bitext.name in options.pairs]
-    archives = [judged(bitext, options.noise / "truth", options.lexical, options.lexical_least) for bitext in chosen]
+    archives = [judged(bitext, options.noise / "truth", options.lexical) for bitext in chosen]
     for table in (by_filter, by_archive, by_length):
         print(markdown(table(archives)))
     for one in archives:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from pipelines.config_types import Address, LanguageCode, LanguagePair, Section, called, problem, unique
-from transforms.journal import PAIRS
+from transforms.journal import PAIRS, PSEUDO
 from transforms.parallel.licences import refusal
 
 PairFormat = Literal["opus", "wikimatrix", "ccmatrix", "nllb", "iitb", "tatoeba", "aligned", "tsv", "tmx"]
@@ -64,8 +64,8 @@ class Corpus(Section):
     @field_validator("name")
     @classmethod
     def _not_reserved(cls, name: str) -> str:
-        if name == PAIRS:
-            raise problem(f"found {name!r}, which is the folder of all pairs; expected another name")
+        if name in (PAIRS, PSEUDO):
+            raise problem(f"found {name!r}, which is the folder of all such pairs; expected another name")
         return name
 
     @model_validator(mode="after")

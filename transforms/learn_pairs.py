@@ -97,7 +97,7 @@ class LearnPairs:
         if self.model is not None:
             content = work.local(self.model).read_bytes()
         else:
-            content = train(_some(texts), options=PIECES).model
+            content = train(texts_without_spaces(texts), options=PIECES).model
         return work.write_bytes(f"lexicon/{pair}/pieces.model", content)
 
 
@@ -147,8 +147,8 @@ def _accepted(drawn: pa.Table, rules: PairRules) -> np.ndarray:
     return np.flatnonzero(judge(signals, None, None, rules).reason < 0)
 
 
-def _some(texts: Sequence[pa.StringArray]) -> Iterator[str]:
-    """The first texts of each side in scripts without spaces."""
+def texts_without_spaces(texts: Sequence[pa.StringArray]) -> Iterator[str]:
+    """What the vocabulary is trained on: the first texts of each side that is in scripts without spaces."""
     for side in texts:
         if unspaced(side):
             enough = int(np.searchsorted(np.cumsum(byte_lengths(side), dtype=np.int64), PIECES_BYTES)) + 1
