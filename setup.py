@@ -58,7 +58,16 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10",
-    packages=["babelmill", "pipelines", "transforms", "transforms.parallel", "vocab"],
+    packages=[
+        "babelmill",
+        "pipelines",
+        "transforms",
+        "transforms.decontamination",
+        "transforms.filters",
+        "transforms.lexicon",
+        "transforms.parallel",
+        "vocab",
+    ],
     package_data={"babelmill": ["py.typed", "sample/*", "sample/*/*", "sample/*/*/*/*/*"]},
     install_requires=REQUIRES,
     extras_require={

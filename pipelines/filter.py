@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import cached_property
 from typing import Any
 
 from babelmill.format import digest
 from pipelines.clean import Clean
+from pipelines.decontamination import Decontamination
 from pipelines.stage import NotReady, Stage
 from transforms.clean import spoken_language
 from transforms.clean_pairs import FilterPairs
@@ -20,11 +22,25 @@ class Filter(Stage):
     name = "filter"
     title = "clean"
     folder = "filter"
-    owned = ("filter", "rejects/filter")
+    owned = ("filter", "rejects/filter", "rejects/test_sets/pairs")
 
     def parameters(self) -> dict[str, Any]:
         """Nothing yet that is the same for all pairs of languages."""
         return {}
+
+    @cached_property
+    def decontamination(self) -> Decontamination:
+        """The test sets that pairs are held against."""
+        return Decontamination(self.config, self.work)
+
+    def prepare(self) -> None:
+        """Bring the items of the test sets into the work directory."""
+        super().prepare()
+        self.decontamination.publish()
+
+    def finish(self) -> None:
+        """Sum up what was found of the test sets, in documents and in pairs."""
+        self.decontamination.sum_up([*Clean(self.config, self.work).records(), *self.records()])
 
     def tasks(self) -> list[Task]:
         """One task a part of pairs that `clean` measured."""
@@ -33,10 +49,11 @@ class Filter(Stage):
             if kind_of(record.name) != "pairs":
                 continue
             rules, part = self.rules(record.facts["languages"]).to_json(), record.files["part"]
+            tags = record.facts["languages"]
             found.append(
                 Task(
                     name=record.name,
-                    parameters=self.digest(rules=rules),
+                    parameters=self.digest(rules=rules, test_sets=self.decontamination.digest(tags)),
                     inputs=digest([part.sha256]),
                     size=part.bytes,
                     job={"languages": record.facts["languages"], "part": asdict(part), "rules": rules},
@@ -52,7 +69,7 @@ class Filter(Stage):
 
     def function(self) -> FilterPairs:
         """Judges one part."""
-        return FilterPairs()
+        return FilterPairs(items=self.decontamination.items_file)
 
 
 def judged(stage: Stage) -> list[Record]:

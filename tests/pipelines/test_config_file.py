@@ -96,7 +96,7 @@ download: {connections: []}
         "corpus.yaml:12: vocabulary.unimax: found both alpha and unimax, expected one of the two",
         "corpus.yaml:12: vocabulary.sample: found '3 elephants', expected a size of 10kB or more, such as 32MiB",
         "corpus.yaml:13: shards: found 5, expected a section with the keys tokens, validation",
-        "corpus.yaml:14: dedupe: unknown key; did you mean 'dedup'? allowed: clean, corpora, dedup",
+        "corpus.yaml:14: dedupe: unknown key; did you mean 'dedup'? allowed: clean, corpora, decontaminate, dedup",
         "corpus.yaml:15: download.connections: found an empty list, expected a whole number from 1 to 64",
         "--set: found 'foo', expected KEY=VALUE, such as shards.tokens=1000000",
     ]
