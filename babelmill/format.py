@@ -65,6 +65,21 @@ DOCUMENTS = pa.schema(
     [("input_ids", pa.list_(pa.int32())), ("language", _NAME), ("corpus", _NAME), ("document", pa.int64())]
 )
 
+FOUND_ITEMS = pa.schema(
+    [
+        ("row", pa.int32()),
+        ("document", pa.int64()),
+        ("column", _NAME),
+        ("paragraph", pa.int32()),
+        ("test_set", _NAME),
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("text", pa.string()),
+    ]
+)
+"""Which items of test sets were found where: the column and the paragraph in it (from 0) with its text; of the item the
+test set, the file's name below the test set's location, and the line in it, from 0."""
+
 CLEAN_PAIRS = pa.schema(
     [("document", pa.int64()), ("source", pa.string()), ("target", pa.string()), ("score", pa.float32())]
 )

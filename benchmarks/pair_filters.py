@@ -16,7 +16,7 @@ rules of their languages and the length ratio that is learnt from the noisy pair
 3. Recall by the length of the source: short pairs say little.
 
 The lexicon is learnt from the noisy pairs, too, those that no other filter rejects, as the pipeline does it. The area
-under the curve of its score, true pairs against shuffled ones, comes out: of all that it scores, and `lexical` by itself
+under the curve of its score, true pairs against shuffled ones, comes out; `lexical` by itself
 is asked of all pairs.
 
 Exits with 1 when over 1 % of the true pairs are lost.

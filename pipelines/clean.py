@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from babelmill.format import File, digest
+from pipelines.decontamination import Decontamination
 from pipelines.download import Download
 from pipelines.stage import Stage, usable, with_job
 from transforms import langid
@@ -27,7 +29,8 @@ class Clean(Stage):
     name = "clean"
     title = "clean"
     folder = "clean"
-    owned = ("clean", "signatures", "rejects/clean")
+    version = 2
+    owned = ("clean", "signatures", "rejects/clean", "rejects/test_sets/documents", "rejects/test_sets/paragraphs")
 
     def parameters(self) -> dict[str, Any]:
         """The section `clean`, the shingle's length, and the language model by its content."""
@@ -37,8 +40,19 @@ class Clean(Stage):
             "model_sha256": self._model_sha256,
         }
 
+    @cached_property
+    def decontamination(self) -> Decontamination:
+        """The test sets that documents are held against."""
+        return Decontamination(self.config, self.work)
+
+    def prepare(self) -> None:
+        """Bring the items of the test sets into the work directory, and the model."""
+        super().prepare()
+        self.decontamination.publish()
+
     def check(self) -> None:
-        """Load the language model; the workers find it loaded."""
+        """Read the test sets; load the language model, which the workers find loaded."""
+        self.decontamination.check()
         if self.given_model:
             with usable("clean.language_id.model"):
                 langid.load(self.given_model)
@@ -71,16 +85,19 @@ class Clean(Stage):
                 found += self._pairs(record)
                 continue
             corpus, code = record.name.split("/")
-            rules = asdict(self.rules(code))
+            rules, tag = asdict(self.rules(code)), spoken_language(code, measures.model).bcp47
+            cut, sought = (self.decontamination.digest([tag], drop) for drop in ("paragraph", "document"))
             for role, file in sorted(record.files.items()):
                 if not role.startswith("part-"):
                     continue
-                measuring = measuring_digest(measures, model_sha256, code, file)
+                measuring = measuring_digest(measures, model_sha256, code, file, cut)
                 job = {"corpus": corpus, "code": code, "part": asdict(file), "measuring": measuring, "rules": rules}
                 found.append(
                     Task(
                         name=f"{corpus}/{code}/{role}",
-                        parameters=digest({"version": self.version, "measuring": measuring, "rules": rules}),
+                        parameters=digest(
+                            {"version": self.version, "measuring": measuring, "rules": rules, "test_sets": sought}
+                        ),
                         inputs=file.sha256,
                         size=file.bytes,
                         job=job,
@@ -134,7 +151,8 @@ class Clean(Stage):
             or record.facts.get("measuring") != task.job["measuring"]
         ):
             return task
-        files = {role: record.files[role] for role in ("part", "signatures")}
+        roles = ("part", "signatures", "paragraphs")
+        files = {role: record.files[role] for role in roles if role in record.files}
         if not all(has(file) for file in files.values()):
             return task
         return with_job(task, measured={role: asdict(file) for role, file in files.items()})
@@ -142,6 +160,6 @@ class Clean(Stage):
     def function(self) -> ByKind:
         """Measures one part, and judges one of documents."""
         return ByKind(
-            documents=CleanPart(measures=self.measures, model=self.model_file),
+            documents=CleanPart(measures=self.measures, model=self.model_file, items=self.decontamination.items_file),
             pairs=MeasurePairs(measures=self.pair_measures, model=self.model_file),
         )

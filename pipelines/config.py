@@ -16,6 +16,7 @@ from pipelines.config_backtranslation import Backtranslation
 from pipelines.config_corpora import Corpus
 from pipelines.config_pairs import Pairs
 from pipelines.config_runner import Runner
+from pipelines.config_test_sets import TestSetSection
 from pipelines.config_types import (
     KnownLanguage,
     LocalPath,
@@ -277,15 +278,17 @@ class Config(Section):
     clean: Clean = Clean()
     dedup: Dedup = Dedup()
     pairs: Pairs = Pairs()
+    decontaminate: list[TestSetSection] = Field(default=[], json_schema_extra={"noun": "a list of test sets"})
+    """Test sets whose text must not be trained on."""
     backtranslation: Backtranslation = Backtranslation()
     vocabulary: Vocabulary = Vocabulary()
     shards: Shards = Shards()
     runner: Runner = Runner()
 
-    @field_validator("corpora")
+    @field_validator("corpora", "decontaminate")
     @classmethod
-    def _named_apart(cls, corpora: list[Corpus]) -> list[Corpus]:
-        number = repeated([corpus.name for corpus in corpora])
+    def _named_apart(cls, named: list[Any]) -> list[Any]:
+        number = repeated([one.name for one in named])
         if number is not None:
-            raise problem(f"found {corpora[number].name!r} a second time, expected a name of its own", number, "name")
-        return corpora
+            raise problem(f"found {named[number].name!r} a second time, expected a name of its own", number, "name")
+        return named

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -132,13 +132,17 @@ def template() -> str:
     return _HEAD + "\n".join(_template_lines(_plain(_root()), "")) + "\n"
 
 
-def _template_lines(section: Schema, indent: str) -> Iterator[str]:
+def _template_lines(section: Schema, indent: str, filled: Mapping[str, Any] = _FIRST_RUN) -> Iterator[str]:
+    """A section's keys; `filled`: values of keys that need none."""
     for key, schema in section["properties"].items():
         schema = _plain(schema)
         comment = _told(schema)[0].removesuffix(".")
         items = _plain(schema.get("items", {}))
         if "properties" in schema or "properties" in items:
             yield from [] if indent else [""]
+            if "items" in schema and schema.get("default") == []:
+                yield from _optional_list(key, items, comment)
+                continue
             yield f"{indent + key + ':':<40}# {comment}"
             if "properties" in schema:
                 yield from _template_lines(schema, indent + "  ")
@@ -146,12 +150,20 @@ def _template_lines(section: Schema, indent: str) -> Iterator[str]:
                 first, *rest = _template_lines(items, indent + "    ")
                 yield from (f"{indent}  - {first.strip()}", *rest)
             continue
-        if key in section.get("required", ()) or key in _FIRST_RUN:
-            value = _FIRST_RUN.get(key, schema.get("const", schema.get("examples", [None])[0]))
+        if key in section.get("required", ()) or key in filled:
+            value = filled.get(key, schema.get("const", schema.get("examples", [None])[0]))
             line = f"{indent}{key}: {written(value)}"
         else:
             line = f"{indent}# {key}: {written(schema['default'], schema)}"
         yield f"{line:<40}# {comment}"
+
+
+def _optional_list(key: str, items: Schema, comment: str) -> Iterator[str]:
+    """A list of sections that may be left out, with one item as it could be; all of it is commented out."""
+    yield f"{f'# {key}:':<40}# {comment}"
+    for number, line in enumerate(_template_lines(items, "", {})):
+        value, _, told = line.removeprefix("# ").partition("# ")
+        yield f"{('#   ' if number else '# - ') + value.rstrip():<40}# {told}"
 
 
 def reference() -> str:

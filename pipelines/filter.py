@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import cached_property
 from typing import Any
 
 from babelmill.format import digest
 from pipelines.clean import Clean
+from pipelines.decontamination import Decontamination
 from pipelines.learn import Learn
 from pipelines.stage import NotReady, Stage
 from transforms.clean_pairs import FilterPairs
@@ -21,11 +23,25 @@ class Filter(Stage):
     name = "filter"
     title = "clean"
     folder = "filter"
-    owned = ("filter", "rejects/filter")
+    owned = ("filter", "rejects/filter", "rejects/test_sets/pairs")
 
     def parameters(self) -> dict[str, Any]:
         """Nothing yet that is the same for all pairs of languages."""
         return {}
+
+    @cached_property
+    def decontamination(self) -> Decontamination:
+        """The test sets that pairs are held against."""
+        return Decontamination(self.config, self.work)
+
+    def prepare(self) -> None:
+        """Bring the items of the test sets into the work directory."""
+        super().prepare()
+        self.decontamination.publish()
+
+    def finish(self) -> None:
+        """Sum up what was found of the test sets, in documents and in pairs."""
+        self.decontamination.sum_up([*Clean(self.config, self.work).records(), *self.records()])
 
     def tasks(self) -> list[Task]:
         """One task a part of pairs that `clean` measured."""
@@ -41,10 +57,15 @@ class Filter(Stage):
                 raise NotReady(f"nothing is learnt of {'-'.join(languages)} yet: run `babelmill clean` first")
             rules = self.rules(learn.rules(languages), of_pair).to_json()
             lexicon = {role: asdict(file) for role, file in of_pair.files.items()}
+            depends = {
+                "rules": rules,
+                "lexicon": [lexicon[role]["sha256"] for role in sorted(lexicon)],
+                "test_sets": self.decontamination.digest(languages),
+            }
             found.append(
                 Task(
                     name=record.name,
-                    parameters=self.digest(rules=rules, lexicon=[lexicon[role]["sha256"] for role in sorted(lexicon)]),
+                    parameters=self.digest(**depends),
                     inputs=digest([part.sha256]),
                     size=part.bytes,
                     job={"languages": languages, "part": asdict(part), "rules": rules, "lexicon": lexicon},
@@ -58,7 +79,7 @@ class Filter(Stage):
 
     def function(self) -> FilterPairs:
         """Judges one part."""
-        return FilterPairs()
+        return FilterPairs(items=self.decontamination.items_file)
 
 
 def judged(stage: Stage) -> list[Record]:

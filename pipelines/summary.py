@@ -13,6 +13,7 @@ from rich.table import Table
 
 from babelmill.format import FormatError, Ledger, ledger_to_json, total
 from pipelines.config import Config
+from pipelines.decontamination import Decontamination
 from pipelines.execute import Outcome
 from pipelines.progress import megabytes
 from pipelines.stage import NotReady
@@ -76,7 +77,9 @@ def print_summary(config: Config, work: WorkDirectory, outcomes: Sequence[Outcom
     if as_json:
         values = {stage: ledger_to_json(ledger) for stage, ledger in by_stage.items()}
         stages = {one.stage: {"seconds": round(one.seconds, 3), "done": one.done} for one in outcomes}
-        click.echo(json.dumps({"event": "summary", "rows": rows, "ledgers": values, "stages": stages}, sort_keys=True))
+        test_sets = Decontamination(config, work).summary.get("test_sets", {})
+        event = {"event": "summary", "rows": rows, "ledgers": values, "stages": stages, "test_sets": test_sets}
+        click.echo(json.dumps(event, sort_keys=True))
         return
     reasons = sorted({reason for row in rows for reason in row["dropped"]})
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -90,6 +93,8 @@ def print_summary(config: Config, work: WorkDirectory, outcomes: Sequence[Outcom
         table.add_row(row["language"], *cells, megabytes(row["bytes"]), f"{row['tokens']:,}", style=style)
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     console.print(table)
+    for line in Decontamination(config, work).told():
+        click.echo(line)
     text = by_stage.get("download", {})
     size = sum(ledger.bytes for ledger in text.values())
     if any(one.done for one in outcomes):

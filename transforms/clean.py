@@ -7,7 +7,7 @@ depends on thresholds: it reads the measurements back, so that a threshold can b
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,12 +15,15 @@ import pyarrow as pa
 
 from babelmill.format import CLEAN, PERMUTATIONS, RAW, REJECTS, SIGNATURES, File, Ledger, digest
 from transforms import langid, minhash, scripts
+from transforms.decontamination.documents import DocumentSearch, ParagraphCut, cut_counts
+from transforms.decontamination.report import FoundList
+from transforms.decontamination.screen import Screen, open_screen
 from transforms.journal import Record, Task
 from transforms.languages import Language, language
 from transforms.normalise import Form, normalise
 from transforms.parts import Part, byte_lengths, names
 from transforms.rules import REASONS, Judgement, Rules, judge
-from transforms.storage import ArrowWriter, WorkDirectory
+from transforms.storage import ArrowWriter, LazyWriter, WorkDirectory
 
 MEASURING = 1
 """Raised whenever the same text would be measured otherwise."""
@@ -44,18 +47,23 @@ class Measures:
     shingle: int
 
 
-def measure(batch: pa.RecordBatch, spoken: Language, measures: Measures) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+def measure(
+    batch: pa.RecordBatch, spoken: Language, measures: Measures, cut: ParagraphCut | None = None
+) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Normalise a batch of raw documents and measure them.
 
     Args:
         batch: of schema `RAW`.
         spoken: the language that the file claims.
         measures: how to measure.
+        cut: takes paragraphs of test sets out before anything is measured; None: there are none to take out.
 
     Returns:
         Batches of schemas `CLEAN` and `SIGNATURES`, row by row those of `batch`.
     """
     normal = normalise(batch.column("text"), form=measures.form)
+    if cut is not None:
+        normal = cut(normal, batch.column("document"))
     label, score, own = _identify(normal.texts, spoken, measures.model)
     signed = minhash.sign(normal.texts, words=measures.shingle)
     clean = [
@@ -102,10 +110,12 @@ class CleanPart:
     Attributes:
         measures: how documents are measured.
         model: a fastText model in the work directory, in place of `measures.model`.
+        items: the items of test sets in the work directory, see `transforms.decontamination`.
     """
 
     measures: Measures
     model: File | None = None
+    items: File | None = None
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Measure unless that is done, then judge."""
@@ -116,10 +126,11 @@ class CleanPart:
             files = {role: File(**file) for role, file in measured.items()}
         else:
             raw = Part.open(work, File(**task.job["part"]))
-            files = _measure_part(work, task.name, raw, spoken, measures)
-        ledger, rejects = self._judge(work, task, files["part"], spoken)
-        if rejects is not None:
-            files["rejects"] = rejects
+            files = _measure_part(
+                work, task.name, raw, spoken, measures, open_screen(work, self.items, spoken.bcp47, "paragraph")
+            )
+        ledger, lists = self._judge(work, task, files, spoken)
+        files |= lists
         return Record(
             name=task.name,
             parameters=task.parameters,
@@ -129,44 +140,42 @@ class CleanPart:
             facts={"language": spoken.bcp47, "measuring": task.job["measuring"]},
         )
 
-    def _judge(self, work: WorkDirectory, task: Task, file: File, spoken: Language) -> tuple[Ledger, File | None]:
-        rules = Rules(**task.job["rules"])
-        ledger = Ledger(dropped=dict.fromkeys(REASONS, 0))
-        writer = None
-        start = 0
-        try:
-            for batch in Part.open(work, file).batches():
-                judged = judge(batch, rules, spoken.labels)
+    def _judge(
+        self, work: WorkDirectory, task: Task, files: Mapping[str, File], spoken: Language
+    ) -> tuple[Ledger, dict[str, File]]:
+        rules, part = Rules(**task.job["rules"]), Part.open(work, files["part"])
+        ledger, cut = Ledger(dropped=dict.fromkeys(REASONS, 0)), cut_counts(work, files.get("paragraphs"), part.rows)
+        rejects, found = _Rejects(work, task.name), FoundList(work, f"rejects/test_sets/documents/{task.name}.arrow")
+        with rejects, found:
+            search = DocumentSearch(open_screen(work, self.items, spoken.bcp47, "document"), found)
+            for batch in part.batches():
+                judged = judge(batch, rules, spoken.labels, search(batch, cut))
                 _count(ledger, batch, judged.reason)
-                rows = np.flatnonzero(judged.reason >= 0)
-                if rows.size:
-                    writer = writer or work.write_arrow(f"rejects/clean/{task.name}.arrow", REJECTS).__enter__()
-                    writer.write(_rejects(batch, rows, start, judged))
-                start += batch.num_rows
-        except BaseException as error:
-            if writer is not None:
-                writer.__exit__(type(error), error, error.__traceback__)
-            raise
-        if writer is not None:
-            writer.__exit__(None, None, None)
+                rejects.write(batch, judged)
         ledger.dropped = {reason: count for reason, count in ledger.dropped.items() if count}
-        return ledger, writer.file if writer is not None else None
+        lists = {"rejects": rejects.file, "test_sets": found.file}
+        return ledger, {role: file for role, file in lists.items() if file is not None}
 
 
-def _measure_part(work: WorkDirectory, name: str, raw: Part, spoken: Language, measures: Measures) -> dict[str, File]:
+def _measure_part(
+    work: WorkDirectory, name: str, raw: Part, spoken: Language, measures: Measures, screen: Screen | None
+) -> dict[str, File]:
     part = work.write_arrow(f"clean/{name}.arrow", CLEAN)
     signatures = work.write_arrow(f"signatures/{name}.arrow", SIGNATURES)
-    with part, signatures:
+    found = FoundList(work, f"rejects/test_sets/paragraphs/{name}.arrow")
+    with part, signatures, found:
+        cut = ParagraphCut(screen, found) if screen else None
         pending: list[pa.RecordBatch] = []
         for batch in raw.batches():
-            clean, signed = measure(batch.cast(RAW), spoken, measures)
+            clean, signed = measure(batch.cast(RAW), spoken, measures, cut)
             part.write(clean)
             pending.append(signed)
             if sum(batch.num_rows for batch in pending) >= 8 * SIGNATURE_ROWS:
                 pending = _write_full(signatures, pending)
         for batch in resized(pending):
             signatures.write(batch)
-    return {"part": part.file, "signatures": signatures.file}
+    files = {"part": part.file, "signatures": signatures.file}
+    return {**files, "paragraphs": found.file} if found.file else files
 
 
 def spoken_language(code: str, model: str | None) -> Language:
@@ -177,11 +186,12 @@ def spoken_language(code: str, model: str | None) -> Language:
     return spoken.labelled_by(langid.load(model).labels)
 
 
-def measuring_digest(measures: Measures, model_sha256: str | None, code: str, raw: File) -> str:
-    """Digest of all that a part's measurements depend on."""
+def measuring_digest(measures: Measures, model_sha256: str | None, code: str, raw: File, cut: str | None = None) -> str:
+    """Digest of all that a part's measurements depend on; `cut`: of the test sets whose paragraphs are taken out."""
     spoken = spoken_language(code, measures.model)
     return digest(
         {
+            **({"cut": cut} if cut else {}),
             "version": MEASURING,
             "unicode": unicodedata.unidata_version,
             "form": measures.form,
@@ -203,16 +213,27 @@ def _count(ledger: Ledger, batch: pa.RecordBatch, reason: np.ndarray) -> None:
         ledger.dropped[REASONS[number]] += int(count)
 
 
-def _rejects(batch: pa.RecordBatch, rows: np.ndarray, start: int, judged: Judgement) -> pa.RecordBatch:
-    taken = batch.select(["document", "text"]).take(pa.array(rows))
-    columns = [
-        pa.array(rows + start, pa.int32()),
-        taken.column("document"),
-        names(judged.reason[rows], REASONS),
-        pa.array(judged.value[rows], pa.float32()),
-        taken.column("text"),
-    ]
-    return pa.record_batch(columns, schema=REJECTS)
+class _Rejects(LazyWriter):
+    """The list of a part's rejected documents, batch after batch."""
+
+    def __init__(self, work: WorkDirectory, name: str):
+        super().__init__(work, f"rejects/clean/{name}.arrow", REJECTS)
+        self._start = 0
+
+    def write(self, batch: pa.RecordBatch, judged: Judgement) -> None:
+        """Append the documents of the next batch that are rejected."""
+        rows = np.flatnonzero(judged.reason >= 0)
+        if rows.size:
+            taken = batch.select(["document", "text"]).take(pa.array(rows))
+            columns = [
+                pa.array(rows + self._start, pa.int32()),
+                taken.column("document"),
+                names(judged.reason[rows], REASONS),
+                pa.array(judged.value[rows], pa.float32()),
+                taken.column("text"),
+            ]
+            self.append(pa.record_batch(columns, schema=REJECTS))
+        self._start += batch.num_rows
 
 
 def resized(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -16,8 +16,10 @@ import pyarrow as pa
 from babelmill.format import CLEAN_PAIRS, PAIR_REJECTS, PAIR_SIGNATURES, PERMUTATIONS, SCORES, File, Ledger, digest
 from transforms import langid, minhash
 from transforms.clean import resized, spoken_language
+from transforms.decontamination.pairs import REASONS, PairSearch
+from transforms.decontamination.report import FoundList
 from transforms.filters import signals
-from transforms.filters.rules import REASONS, PairRules, judge
+from transforms.filters.rules import PairRules, judge
 from transforms.filters.signals import SIGNALS, PairMeasuring
 from transforms.journal import Record, Task
 from transforms.learn_pairs import cutter
@@ -176,20 +178,28 @@ class FilterPairs:
 
     The task's job: `languages`, `part` (the clean file), `rules`, as `PairRules.to_json` gives them, and the files of
     the `lexicon`, none where there is none.
+
+    Attributes:
+        items: the items of test sets in the work directory, see `transforms.decontamination`.
     """
+
+    items: File | None = None
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write the score of each pair, and the list of those that are rejected."""
         rules, part = PairRules.from_json(task.job["rules"]), Part.open(work, File(**task.job["part"]))
         ledger, sides = Ledger(dropped=dict.fromkeys(REASONS, 0)), np.zeros(2, np.int64)
         rejects, lexicon = _Rejects(work, task.name), _lexicon(work, task)
-        with work.write_arrow(f"filter/{task.name}.arrow", SCORES) as worths, rejects:
+        found = FoundList(work, f"rejects/test_sets/{task.name}.arrow")
+        search = PairSearch.open(work, self.items, task.job["languages"], found)
+        with work.write_arrow(f"filter/{task.name}.arrow", SCORES) as worths, rejects, found:
             for start, batch in zip(part.starts, part.batches(), strict=False):
                 score, lexical = batch.column("score").to_numpy(), None
                 judged = judge(batch.select(SIGNALS.names), score, None, rules)
                 if lexicon is not None:
                     lexical = _lexical_scores(lexicon, batch, judged.reason < 0)
                     judged = judge(batch.select(SIGNALS.names), score, lexical, rules)
+                judged = search(batch, judged)
                 worths.write(pa.record_batch([pa.array(score if lexical is None else lexical)], schema=SCORES))
                 rejects.write(batch, judged, int(start))
                 kept = judged.reason < 0
@@ -205,7 +215,7 @@ class FilterPairs:
             name=task.name,
             parameters=task.parameters,
             inputs=task.inputs,
-            files={"scores": worths.file, **rejects.files},
+            files={"scores": worths.file, **rejects.files, **({"test_sets": found.file} if found.file else {})},
             ledger={pair: ledger},
             facts={"language": pair, "languages": task.job["languages"], "sides": sides.tolist()},
         )

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-REASONS = ("empty", "invalid_utf8", "too_short", "too_long", "script", "language", "language_score")
-"""Why a document is rejected. The first that applies is the one that counts."""
+REASONS = ("test_set", "empty", "invalid_utf8", "too_short", "too_long", "script", "language", "language_score")
+"""Why a document is rejected. The first that applies is the one that counts, so that all that holds text of a test set
+counts as that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,21 +45,24 @@ class Judgement(NamedTuple):
 
     Attributes:
         reason: int8 (n,), index in `REASONS`; -1: the document stays.
-        value: float32 (n,), the measurement that decided: characters, sequences replaced, share of letters, probability
-            of the best label (`language`) or of the language's own (`language_score`); NaN where the document stays.
+        value: float32 (n,), the measurement that decided: how often a test item was found, characters, sequences
+            replaced, share of letters, probability of the best label (`language`) or of the language's own
+            (`language_score`); NaN where the document stays.
     """
 
     reason: np.ndarray
     value: np.ndarray
 
 
-def judge(batch: pa.RecordBatch, rules: Rules, labels: Sequence[str]) -> Judgement:
+def judge(batch: pa.RecordBatch, rules: Rules, labels: Sequence[str], found: np.ndarray | None = None) -> Judgement:
     """Judge every document of a batch.
 
     Args:
         batch: of schema `babelmill.format.CLEAN`.
         rules: of the language that the file claims.
         labels: the model's labels that stand for that language.
+        found: int32 (n,), how often items of test sets were found in each document for which it must go; None: nobody
+            looked.
     """
     characters, replaced, script, score, own = (
         batch.column(name).to_numpy() for name in ("characters", "replaced", "script", "score", "own")
@@ -69,7 +73,9 @@ def judge(batch: pa.RecordBatch, rules: Rules, labels: Sequence[str]) -> Judgeme
     foreign = ~_among(label, labels) & np.where(
         asked, score > own, (score >= rules.foreign_threshold) & ~_among(label, rules.kin)
     )
+    found = np.zeros(batch.num_rows, np.int32) if found is None else found
     verdicts = {
+        "test_set": (found > 0, found),
         "empty": (characters == 0, characters),
         "invalid_utf8": ((replaced > 0) & (rules.invalid_utf8 == "reject"), replaced),
         "too_short": (characters < rules.min_characters, characters),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -25,7 +25,16 @@ from transforms.places import STATE, CorruptFile, LocalPlace, Place, Stamp
 from transforms.remote import RemotePlace
 from transforms.sources import local_path, scheme_of
 
-__all__ = ["STATE", "ArrowWriter", "CorruptFile", "WorkDirectory", "WorkDirectoryError", "sha256_of", "writing"]
+__all__ = [
+    "STATE",
+    "ArrowWriter",
+    "CorruptFile",
+    "LazyWriter",
+    "WorkDirectory",
+    "WorkDirectoryError",
+    "sha256_of",
+    "writing",
+]
 
 
 @dataclass(frozen=True)
@@ -232,3 +241,36 @@ class ArrowWriter:
                 self.file = file
         finally:
             self._temporary.unlink(missing_ok=True)
+
+
+_Lazy = TypeVar("_Lazy", bound="LazyWriter")
+
+
+class LazyWriter:
+    """Writes an Arrow IPC file that is only there if something is written to it; a context manager.
+
+    Attributes:
+        file: the finished file's description, once the context has ended; None if nothing was written.
+    """
+
+    def __init__(self, work: WorkDirectory, name: str, schema: pa.Schema):
+        self.file: File | None = None
+        self._work, self._name, self._schema = work, name, schema
+        self._writer: ArrowWriter | None = None
+
+    def __enter__(self: _Lazy) -> _Lazy:
+        return self
+
+    def append(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Append a batch of the file's schema."""
+        if self._writer is None:
+            self._writer = self._work.write_arrow(self._name, self._schema).__enter__()
+        self._writer.write(batch)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.__exit__(kind, error, trace)
+            if kind is None:
+                self.file = self._writer.file

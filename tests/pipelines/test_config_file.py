@@ -96,7 +96,7 @@ download: {connections: []}
         "corpus.yaml:12: vocabulary.unimax: found both alpha and unimax, expected one of the two",
         "corpus.yaml:12: vocabulary.sample: found '3 elephants', expected a size of 10kB or more, such as 32MiB",
         "corpus.yaml:13: shards: found 5, expected a section with the keys tokens, validation",
-        "corpus.yaml:14: dedupe: unknown key; did you mean 'dedup'? allowed: clean, corpora, dedup",
+        "corpus.yaml:14: dedupe: unknown key; did you mean 'dedup'? allowed: backtranslation, clean, corpora, ",
         "corpus.yaml:15: download.connections: found an empty list, expected a whole number from 1 to 64",
         "--set: found 'foo', expected KEY=VALUE, such as shards.tokens=1000000",
     ]
@@ -176,7 +176,7 @@ def test_the_last_override_of_a_key_counts(written):
     ("override", "message"),
     [
         ("shards.token=1", "--set shards.token: unknown key; did you mean 'tokens'? allowed: tokens, validation"),
-        ("shard.tokens=1", "--set shard: unknown key; did you mean 'shards'? allowed: clean,"),
+        ("shard.tokens=1", "--set shard: unknown key; did you mean 'shards'? allowed: backtranslation,"),
         ("dedup.threshold=1.8", "--set dedup.threshold: found 1.8, expected a number from 0 to 1"),
         ("dedup.threshold='0.8'", "--set dedup.threshold: found '0.8', expected a number from 0 to 1"),
         ("dedup={bands: 0}", "--set dedup.bands: found 0, expected a whole number from 1 to 128"),

@@ -31,7 +31,7 @@ def fields(model: type[Section] = Config, path: tuple[str, ...] = ()):
 
 
 FIELDS = list(fields())
-LISTS = {("corpora",), ("backtranslation", "engines")}
+LISTS = {("corpora",), ("decontaminate",), ("backtranslation", "engines")}
 """Sections of which there are several."""
 EMPTY = {"`[]`": ([],), "`{}`": ({},)}
 
@@ -55,6 +55,7 @@ def test_the_walk_over_the_models_finds_every_section():
         ("pairs", "filters"),
         ("pairs", "dedup"),
         ("pairs", "lexicon"),
+        ("decontaminate",),
         ("backtranslation",),
         ("backtranslation", "engines"),
         ("backtranslation", "filters"),
@@ -102,7 +103,7 @@ def test_the_template_loads_as_it_stands(tmp_path):
 def test_the_template_shows_every_default(tmp_path):
     uncommented = re.sub(r"(?m)^( *)# (?=\w+:)", r"\1", template().split("\n\n", 1)[1])
     assert load_text(uncommented, tmp_path) == load_text(template(), tmp_path)
-    keys = re.findall(r"(?m)^ *(?:- )?(\w+):", uncommented)
+    keys = re.findall(r"(?m)^(?:#|) *(?:- )?(\w+):", uncommented)
     assert set(keys) >= {key for path, _ in FIELDS for key in path}
     assert len(keys) == len({path[:length] for path, _ in FIELDS for length in range(1, len(path) + 1)})
 

@@ -76,7 +76,15 @@ def test_the_first_reason_counts():
     ):
         everything |= cure
         reasons.append(reason_of(everything, invalid_utf8="reject")[0])
-    assert reasons == list(REASONS)
+    assert reasons == list(REASONS[1:])
+
+
+def test_a_document_with_text_of_a_test_set_goes_for_that_and_nothing_else():
+    labels = pa.array(["de"] * 3).dictionary_encode().cast(CLEAN.field("label").type)
+    columns = [[0, 1, 2], ["a", "b", ""], [50, 50, 0], [0] * 3, [1.0] * 3, labels, [0.9] * 3, [0.9] * 3]
+    judged = judge(pa.record_batch(columns, schema=CLEAN), Rules(**RULES), ("de",), np.array([0, 3, 1], np.int32))
+    assert judged.reason.tolist() == [-1, REASONS.index("test_set"), REASONS.index("test_set")]
+    np.testing.assert_array_equal(judged.value, np.float32([NAN, 3, 1]))
 
 
 def test_a_label_like_the_own_is_no_other_language():

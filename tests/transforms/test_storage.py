@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from babelmill.format import File
-from transforms.storage import CorruptFile, WorkDirectory, sha256_of
+from transforms.storage import CorruptFile, LazyWriter, WorkDirectory, sha256_of
 
 SCHEMA = pa.schema([("row", pa.int32())])
 
@@ -64,7 +64,7 @@ def test_a_full_disk_is_named(tmp_path):
     program = f"""
 import pathlib, resource, signal, sys
 import pyarrow as pa
-from transforms.storage import WorkDirectory, WorkDirectoryError
+from transforms.storage import LazyWriter, WorkDirectory, WorkDirectoryError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
 work = WorkDirectory(pathlib.Path({str(tmp_path)!r}))
@@ -122,3 +122,20 @@ def test_a_file_of_this_machine_is_copied(tmp_path):
 @pytest.mark.parametrize("root", ["/a/work", "file:///a/work"])
 def test_a_folder_has_paths(root):
     assert str(WorkDirectory(root).path("b")) == WorkDirectory(root).address("b") == "/a/work/b"
+
+
+def test_a_lazy_writer_leaves_no_file_where_nothing_was_written(tmp_path):
+    work, batch = WorkDirectory(tmp_path), pa.record_batch([pa.array([1, 2])], names=["row"])
+    with LazyWriter(work, "none.arrow", batch.schema) as none, LazyWriter(work, "some.arrow", batch.schema) as some:
+        some.append(batch)
+        some.append(pa.table(batch.columns, schema=batch.schema))
+    assert none.file is None and not (tmp_path / "none.arrow").exists()
+    assert work.open_arrow(some.file).read_all().column("row").to_pylist() == [1, 2, 1, 2]
+
+
+def test_a_lazy_writer_that_fails_publishes_nothing(tmp_path):
+    work, batch = WorkDirectory(tmp_path), pa.record_batch([pa.array([1])], names=["row"])
+    with pytest.raises(KeyError), LazyWriter(work, "some.arrow", batch.schema) as writer:
+        writer.append(batch)
+        raise KeyError
+    assert writer.file is None and not list(tmp_path.rglob("*.arrow"))
