@@ -16,7 +16,7 @@ from transforms.errors import InputError
 from transforms.filters.ratio import DEFAULT_RATIO, LengthRatio
 from transforms.journal import PSEUDO, Record, Task
 from transforms.pseudo import SiftPart, TranslatePart, least_score
-from transforms.pseudo_rules import pseudo_rules
+from transforms.pseudo_filters import PseudoRules
 from transforms.storage import WorkDirectory
 
 
@@ -124,7 +124,8 @@ class Sift(BacktranslationStage):
             languages, part = record.facts["languages"], record.files["part"]
             spoken = [spoken_language(tag, Clean(self.config, self.work).measures.model) for tag in languages]
             ratio = ratios.get(record.facts["language"], DEFAULT_RATIO)
-            rules = replace(pseudo_rules(*spoken, ratio=ratio), corpus_score=least[_group(record)]).to_json()
+            made = record.facts["synthetic"]
+            rules = replace(PseudoRules.of(*spoken, synthetic=made, ratio=ratio), score=least[_group(record)]).to_json()
             found.append(
                 Task(
                     name=record.name,

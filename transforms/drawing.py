@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from babelmill.format import SENTENCES, File, Ledger
 from transforms.journal import Record, Task, corpus_of
+from transforms.languages import language
 from transforms.parts import Part
-from transforms.sentences import cut
+from transforms.sentences import sentences
 from transforms.storage import WorkDirectory
 from transforms.vocabulary import kept_of
 from vocab.sampling import document_keys
@@ -36,23 +37,23 @@ class CutSentences:
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write the sentences that are neither too short nor too long."""
-        language, corpus = task.job["language"], corpus_of(task.name)
+        spoken, corpus = language(task.job["language"], strict=False), corpus_of(task.name)
         part, kept = kept_of(work, task.job["files"])
         ledger = Ledger(dropped={"too_short": 0, "too_long": 0})
         with work.write_arrow(f"sentences/{task.name}.arrow", SENTENCES) as writer:
             for start, batch in zip(part.starts, part.batches(), strict=False):
                 documents = batch.column("document").to_numpy()
-                keys = document_keys(seed=self.seed, corpus=corpus, language=language, documents=documents)
+                keys = document_keys(seed=self.seed, corpus=corpus, language=spoken.bcp47, documents=documents)
                 drawn = np.flatnonzero(kept[start : start + batch.num_rows] & (keys < np.uint64(task.job["below"])))
                 if drawn.size:
-                    found = cut(batch.column("text").take(pa.array(drawn)), language)
-                    chosen = self._chosen(found.texts, ledger)
-                    rows = drawn[found.documents[chosen]]
+                    found = sentences(batch.column("text").take(pa.array(drawn)), spoken)
+                    chosen = self._chosen(found.column("text"), ledger)
+                    rows, numbers = drawn[found.column("row").take(chosen)], found.column("sentence").take(chosen)
                     columns = [
                         pa.array(documents[rows]),
-                        pa.array(found.numbers[chosen], pa.int32()),
-                        pa.array(_sentence_keys(keys[rows], found.numbers[chosen])),
-                        found.texts.take(pa.array(chosen)),
+                        numbers,
+                        pa.array(_sentence_keys(keys[rows], numbers.to_numpy())),
+                        found.column("text").take(chosen),
                     ]
                     writer.write(pa.record_batch(columns, schema=SENTENCES))
         ledger.dropped = {reason: count for reason, count in ledger.dropped.items() if count}
@@ -61,11 +62,11 @@ class CutSentences:
             parameters=task.parameters,
             inputs=task.inputs,
             files={"part": writer.file},
-            ledger={language: ledger},
-            facts={"language": language, "code": task.job["code"], "corpus": corpus},
+            ledger={spoken.bcp47: ledger},
+            facts={"language": spoken.bcp47, "code": task.job["code"], "corpus": corpus},
         )
 
-    def _chosen(self, texts: pa.StringArray, ledger: Ledger) -> np.ndarray:
+    def _chosen(self, texts: pa.StringArray, ledger: Ledger) -> pa.Int64Array:
         """Rows of the sentences whose length will do; the others are counted."""
         characters = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
         short, long = characters < self.shortest, characters > self.longest
@@ -74,7 +75,7 @@ class CutSentences:
         ledger.kept += chosen.size
         ledger.dropped["too_short"] += int(short.sum())
         ledger.dropped["too_long"] += int(long.sum())
-        return chosen
+        return pa.array(chosen)
 
 
 def _sentence_keys(keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:
@@ -99,16 +100,16 @@ class DrawSentences:
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Nothing is written; the facts say the key."""
-        language: str = task.job["language"]
+        spoken: str = task.job["language"]
         keys = np.concatenate([np.zeros(0, np.uint64), *(_keys(work, File(**file)) for file in task.job["parts"])])
         below = int(np.partition(keys, self.count)[self.count]) if keys.size > self.count else 2**64 - 1
         drawn = int((keys < np.uint64(below)).sum())
-        facts: dict[str, Any] = {"language": language, "below": below, "drawn": drawn}
+        facts: dict[str, Any] = {"language": spoken, "below": below, "drawn": drawn}
         ledger = Ledger(documents=keys.size, kept=drawn, dropped={"not_drawn": keys.size - drawn})
         if not ledger.dropped["not_drawn"]:
             ledger.dropped = {}
         return Record(
-            name=task.name, parameters=task.parameters, inputs=task.inputs, ledger={language: ledger}, facts=facts
+            name=task.name, parameters=task.parameters, inputs=task.inputs, ledger={spoken: ledger}, facts=facts
         )
 
 

@@ -19,24 +19,19 @@ from babelmill.format import PAIR_REJECTS, TRANSLATED, UNTRANSLATED, File, Ledge
 from transforms import langid
 from transforms.clean import spoken_language
 from transforms.engines.engine import Engine
-from transforms.filters import signals
-from transforms.filters.rules import REASONS, PairRules, judge
-from transforms.filters.signals import SIGNALS, PairMeasuring
+from transforms.filters.signals import PairMeasuring
 from transforms.journal import Record, Task
 from transforms.normalise import Form, normalise
 from transforms.parts import Part, names, text_bytes
+from transforms.pseudo_filters import PSEUDO_SIGNALS, REASONS, PseudoRules, judge_pseudo, measure_pseudo
 from transforms.storage import WorkDirectory
 from transforms.translating import REASON, Batching, Failure, translate
 
-PSEUDO_PART = pa.schema([*TRANSLATED, *SIGNALS])
+PSEUDO_PART = pa.schema([*TRANSLATED, *PSEUDO_SIGNALS])
 """A translated part: texts, the engine's score, measurements."""
 
 QUANTILES = np.linspace(0, 1, 101)
 """At which a part's scores are noted."""
-
-SCORE = REASONS.index("corpus_score")
-PSEUDO_REASONS = (*REASONS[:SCORE], "score", *REASONS[SCORE + 1 :])
-"""Why a pseudo pair is rejected; the score is the engine's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,10 +133,10 @@ def pair_of(source: str, target: str) -> list[str]:
 def measured_pairs(
     sides: tuple[pa.StringArray, pa.StringArray], languages: list[str], model: str | None
 ) -> pa.RecordBatch:
-    """The measurements of pairs, of schema `SIGNALS`."""
+    """The measurements of pairs, of schema `PSEUDO_SIGNALS`."""
     first, second = (spoken_language(tag, model) for tag in languages)
     identifier = langid.load(model) if model else None
-    return signals.measure(*sides, PairMeasuring(source=first, target=second), identifier)
+    return measure_pseudo(*sides, PairMeasuring(source=first, target=second), identifier)
 
 
 def _write_failures(work: WorkDirectory, task: Task, drawn: pa.Table, failures: dict[int, str]) -> File:
@@ -197,16 +192,16 @@ def least_score(parts: list[dict[str, Any]], worst: float) -> float | None:
 class SiftPart:
     """Does one task of `sift`: a translated part is judged.
 
-    The task's job: `languages`, `part` (the file), `rules`, as `PairRules.to_json` gives them.
+    The task's job: `languages`, `part` (the file), `rules`, as `PseudoRules.to_json` gives them.
     """
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write the list of pairs that are rejected."""
-        rules, part = PairRules.from_json(task.job["rules"]), Part.open(work, File(**task.job["part"]))
+        rules, part = PseudoRules.from_json(task.job["rules"]), Part.open(work, File(**task.job["part"]))
         ledger, pieces = Ledger(documents=part.rows), []
-        dropped = np.zeros(len(PSEUDO_REASONS), np.int64)
+        dropped = np.zeros(len(REASONS), np.int64)
         for start, batch in zip(part.starts, part.batches(), strict=False):
-            judged = judge(batch.select(SIGNALS.names), batch.column("score").to_numpy(), None, rules)
+            judged = judge_pseudo(batch.select(PSEUDO_SIGNALS.names), batch.column("score").to_numpy(), rules)
             rows = np.flatnonzero(judged.reason >= 0)
             dropped += np.bincount(judged.reason[rows], minlength=dropped.size)
             ledger.bytes += int(text_bytes(batch)[:, judged.reason < 0].sum())
@@ -214,13 +209,13 @@ class SiftPart:
             columns = [
                 pa.array(rows + int(start), pa.int32()),
                 taken.column("document"),
-                names(judged.reason[rows], PSEUDO_REASONS),
+                names(judged.reason[rows], REASONS),
                 pa.array(judged.value[rows], pa.float32()),
                 taken.column("source"),
                 taken.column("target"),
             ]
             pieces.append(pa.record_batch(columns, schema=PAIR_REJECTS))
-        ledger.dropped = {reason: int(count) for reason, count in zip(PSEUDO_REASONS, dropped, strict=True) if count}
+        ledger.dropped = {reason: int(count) for reason, count in zip(REASONS, dropped, strict=True) if count}
         ledger.kept = ledger.documents - int(dropped.sum())
         files = {}
         if dropped.any():

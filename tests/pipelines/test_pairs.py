@@ -1,7 +1,10 @@
 """Whole runs with parallel text: archives to pair shards by the stages of documents."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import datasets
 import pytest
@@ -123,3 +126,15 @@ def test_inspect_shows_both_sides(finished_pairs):
     assert len(row["source"]) > 3 and len(row["target"]) > 3
     rejected = call("inspect", work / "rejects/filter", "--reason", "empty", "--json")
     assert {json.loads(line)["target"] for line in rejected.stdout.splitlines()} == {"Nothing"}
+
+
+def test_the_example_reads_them(finished_pairs, repository):
+    example = repository / "examples/read_pairs.py"
+    done = subprocess.run(
+        [sys.executable, example, finished_pairs / "work"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+    )
+    assert "de-en input_ids: (4, " in done.stdout and "CAMLM attention: (4, " in done.stdout
