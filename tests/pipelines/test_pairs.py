@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import datasets
 import pytest
@@ -128,7 +129,8 @@ def test_inspect_shows_both_sides(finished_pairs):
     assert {json.loads(line)["target"] for line in rejected.stdout.splitlines()} == {"Nothing"}
 
 
-def test_the_example_reads_them(finished_pairs, repository):
+def test_the_example_reads_them(finished_pairs):
+    repository = Path(__file__).parents[2]
     example = repository / "examples/read_pairs.py"
     done = subprocess.run(
         [sys.executable, example, finished_pairs / "work"],
