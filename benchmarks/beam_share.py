@@ -43,16 +43,16 @@ def cpu() -> float:
 def main_job(run: Callable[[Any], None], config: Path) -> Counter[str]:
     """Every stage of a configuration; returns CPU seconds by stage."""
     from pipelines.config_file import load
-    from pipelines.stages import STAGES
+    from pipelines.stages import needed
     from transforms.storage import WorkDirectory
 
     loaded, seconds = load(config), Counter[str]()
     work = WorkDirectory(Path(loaded.workdir))
     work.create()
-    for kind in STAGES:
+    for stage in needed(loaded, work):
         begin = cpu()
-        run(kind(loaded, work))
-        seconds[kind.name] = cpu() - begin
+        run(stage)
+        seconds[stage.name] = cpu() - begin
     return seconds
 
 

@@ -24,7 +24,6 @@ from benchmarks import inputs
 from benchmarks.figures import Figure, report, version, write
 from benchmarks.harness import in_turn
 from benchmarks.jobs import Jobs, Ran, subset
-from pipelines.stages import STAGES
 
 PACKAGES = (
     "apache-beam",
@@ -132,7 +131,7 @@ def figures(found: Measured) -> list[Figure]:
 
 def stages(ran: list[Ran]) -> str:
     """Median seconds of each stage, and of what is none: Python, imports, the summary."""
-    names = [stage.name for stage in STAGES]
+    names = list(ran[0].said["stages"])
     medians = {name: statistics.median(one.said["stages"][name]["seconds"] for one in ran) for name in names}
     rest = statistics.median(
         one.seconds - sum(stage["seconds"] for stage in one.said["stages"].values()) for one in ran

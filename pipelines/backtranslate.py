@@ -34,6 +34,10 @@ class BacktranslationStage(Stage):
         """The section `backtranslation`."""
         return self.config.backtranslation
 
+    def wanted(self) -> bool:
+        """Whether anything is to be translated."""
+        return bool(self.section.pairs)
+
     def targets(self) -> dict[str, list[str]]:
         """Language -> the languages that its sentences are translated into, as BCP 47 tags, sorted."""
         found: dict[str, set[str]] = {}

@@ -91,9 +91,10 @@ class Backtranslation(Section):
     """Fewest characters of a sentence. Less is a heading or a name."""
     max_characters: int = Field(default=400, ge=1, validate_default=True)
     """Most characters of a sentence. Longer ones are lists, and translation models lose their way in them."""
-    batch: int = Field(default=4096, ge=1)
+    batch: int | None = Field(default=None, ge=1, examples=[16384])
     """Tokens in a batch, about: its longest sentence times how many there are. Sentences of about the same length go
-    together, since models pad."""
+    together, since models pad. By default 4096, and 131,072 for `apertium`, which is started for each batch, as it
+    remembers what it translated before."""
     mark: str | None = Field(default=None, min_length=1, examples=["<BT>"])
     """Piece that is put before the text that a machine made; empty: none. Caswell et al. (2019) found that a model
     should know. Name it in `vocabulary.user_defined_symbols`, too."""

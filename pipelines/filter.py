@@ -43,6 +43,10 @@ class Filter(Stage):
         """Sum up what was found of the test sets, in documents and in pairs."""
         self.decontamination.sum_up([*Clean(self.config, self.work).records(), *self.records()])
 
+    def wanted(self) -> bool:
+        """Whether there are corpora of pairs."""
+        return any(corpus.parallel for corpus in self.config.corpora)
+
     def tasks(self) -> list[Task]:
         """One task a part of pairs that `clean` measured."""
         found = []

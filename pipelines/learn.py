@@ -36,6 +36,10 @@ class Learn(Stage):
         """Path of the vocabulary, unless it is trained here, which comes later."""
         return self.config.vocabulary.model_file
 
+    def wanted(self) -> bool:
+        """Whether there are corpora of pairs."""
+        return any(corpus.parallel for corpus in self.config.corpora)
+
     def tasks(self) -> list[Task]:
         """One task a pair of languages that has a clean part."""
         members: dict[tuple[str, str], list[Record]] = {}

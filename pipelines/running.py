@@ -16,7 +16,7 @@ from pipelines.config_runner import PROFILES
 from pipelines.execute import Outcome, run_stage
 from pipelines.kernels import compilation_told
 from pipelines.progress import Progress
-from pipelines.stages import STAGES, check, stages_of
+from pipelines.stages import STAGES, check, needed, stages_of
 from pipelines.summary import print_summary
 
 
@@ -65,13 +65,12 @@ def work_through(
     outcomes: list[Outcome] = []
     check(config, work)
     with command.locked(work), compilation_told(silent=quiet or as_json):
-        for stage in STAGES:
+        for stage in needed(config, work):
             if stage.name in names:
-                current = stage(config, work)
                 if verbose:
-                    for task, why in current.plan().todo:
+                    for task, why in stage.plan().todo:
                         click.echo(f"{stage.name:<10} {task.name}: {why}", err=True)
-                outcomes.append(run_stage(current, arguments=arguments, progress=progress))
+                outcomes.append(run_stage(stage, arguments=arguments, progress=progress))
     print_summary(config, work, outcomes, as_json=as_json)
     for one in outcomes:
         for name, text in one.notes.items():

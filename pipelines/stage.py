@@ -67,6 +67,14 @@ class Stage(abc.ABC):
     def parameters(self) -> dict[str, Any]:
         """The configuration that the stage's results depend on, as JSON values."""
 
+    def needed(self) -> bool:
+        """Whether the configuration has work for it; or had in a former run, whose results are to be removed."""
+        return self.wanted() or self.work.stamp(self.manifest) is not None
+
+    def wanted(self) -> bool:
+        """Whether the configuration has work for it."""
+        return True
+
     @abc.abstractmethod
     def tasks(self) -> list[Task]:
         """Every task of the stage, done or not.

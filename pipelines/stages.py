@@ -33,6 +33,12 @@ STAGES: tuple[type[Stage], ...] = (
 )
 
 
+def needed(config: Config, work: WorkDirectory) -> list[Stage]:
+    """The stages that a configuration has work for, and those of which a former run left results."""
+    stages = [kind(config, work) for kind in STAGES]
+    return [stage for stage in stages if stage.needed()]
+
+
 def check(config: Config, work: WorkDirectory) -> None:
     """See that every stage can use what the configuration names; see `Stage.check`."""
     for stage in STAGES:

@@ -15,7 +15,7 @@ from pipelines import command
 from pipelines.config import Config
 from pipelines.progress import megabytes
 from pipelines.stage import NotReady, Stage
-from pipelines.stages import STAGES, check
+from pipelines.stages import check, needed
 from transforms.errors import InputError
 from transforms.storage import WorkDirectory
 
@@ -46,7 +46,7 @@ def status_of(stage: Stage) -> dict[str, Any]:
 
 def all_statuses(config: Config, work: WorkDirectory) -> list[dict[str, Any]]:
     """State of every stage. A stage after one with work to do is judged by what lies there now, and may change."""
-    return [status_of(stage(config, work)) for stage in STAGES]
+    return [status_of(stage) for stage in needed(config, work)]
 
 
 @click.command()

@@ -19,6 +19,9 @@ from transforms.pseudo import SiftPart, TranslatePart, least_score
 from transforms.pseudo_filters import PseudoRules
 from transforms.storage import WorkDirectory
 
+BATCHING = {"apertium": {"tokens": 1 << 17, "window": 8192}}
+"""Batches of engines for which others than usual are better."""
+
 
 class Translate(BacktranslationStage):
     """One task a part of sentences and a language that they are translated into."""
@@ -28,11 +31,10 @@ class Translate(BacktranslationStage):
     owned = (PSEUDO, "rejects/translate")
 
     def parameters(self) -> dict[str, Any]:
-        """The seed, how long a batch is, and how what comes out is measured."""
+        """The seed, and how what comes out is measured."""
         clean = Clean(self.config, self.work)
         return {
             "seed": self.config.seed,
-            "batch": self.section.batch,
             "form": self.config.clean.form,
             "model_sha256": clean.parameters()["model_sha256"],
         }
@@ -52,11 +54,14 @@ class Translate(BacktranslationStage):
             for target, (first, last) in shares.items():
                 choice = chooser.choose(source, target)
                 job = {"source": source, "target": target, "sentences": asdict(sentences), "first": first, "last": last}
-                job |= {"engine": choice.spec} if choice.spec else {"problem": choice.problem}
+                if choice.spec:
+                    job |= {"engine": choice.spec, "batching": self._batching(choice.spec["name"])}
+                else:
+                    job |= {"problem": choice.problem}
                 found.append(
                     Task(
                         name=f"{PSEUDO}/{corpus}/{code}-{target}/{part}",
-                        parameters=self.digest(tag=choice.tag, keys=[first, last]),
+                        parameters=self.digest(tag=choice.tag, keys=[first, last], batching=job.get("batching")),
                         inputs=digest([sentences.sha256]),
                         size=sentences.bytes,
                         job=job,
@@ -64,12 +69,16 @@ class Translate(BacktranslationStage):
                 )
         return found
 
+    def _batching(self, engine: str) -> dict[str, int]:
+        """How batches are cut for a kind of engine."""
+        usual = BATCHING.get(engine, {})
+        return {**usual, "tokens": self.section.batch} if self.section.batch else usual
+
     def function(self) -> Any:
         """Translates one part."""
         measures = Clean(self.config, self.work).measures
         part = TranslatePart(
             seed=self.config.seed,
-            tokens=self.section.batch,
             form=measures.form,
             model=measures.model,
             file=self.model_file,
@@ -158,6 +167,8 @@ def _group(record: Record) -> tuple[str, ...]:
 
 def pseudo_parts(stage: Stage) -> list[tuple[Record, dict[str, Any]]]:
     """Translated parts, with the lists of what was taken out of them."""
+    if not Sift(stage.config, stage.work).wanted():
+        return []
     sifted = {record.name: record for record in Sift(stage.config, stage.work).succeeded()}
     found = []
     for record in Translate(stage.config, stage.work).succeeded():

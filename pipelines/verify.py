@@ -13,7 +13,7 @@ from babelmill.format import FormatError, Ledger, total
 from pipelines import command
 from pipelines.config import Config
 from pipelines.stage import NotReady, Stage
-from pipelines.stages import STAGES
+from pipelines.stages import needed
 from transforms.journal import Kind, kind_of
 from transforms.storage import CorruptFile, WorkDirectory
 
@@ -28,8 +28,7 @@ CHAINS: dict[Kind, tuple[str, ...]] = {
 def problems(config: Config, work: WorkDirectory) -> Iterator[str]:
     """Everything that is wrong with a work directory, one message each."""
     kept: dict[Kind, dict[str, dict[str, Ledger]]] = {kind: {} for kind in CHAINS}
-    for kind in STAGES:
-        stage = kind(config, work)
+    for stage in needed(config, work):
         try:
             records = stage.records()
         except (NotReady, FormatError) as error:
@@ -84,7 +83,7 @@ def verify(config: Config, as_json: bool) -> None:
         for problem in found:
             click.echo(problem)
         if not found:
-            files = sum(len(record.files) for stage in STAGES for record in stage(config, work).records())
+            files = sum(len(record.files) for stage in needed(config, work) for record in stage.records())
             click.echo(f"{files:,} files are what their manifests say, and every ledger balances.")
     if found:
         sys.exit(command.DIFFERENT)

@@ -39,11 +39,10 @@ class TranslatePart:
     """Does one task of `translate`: the sentences of a part that are drawn for one language.
 
     The task's job: `source` and `target`, BCP 47 tags; `sentences` (their file); `first` and `last`, between which
-    their keys are; `engine`, what `engine` makes an engine of.
+    their keys are; `engine`, what `engine` makes an engine of; and `batching`, the fields of `Batching`.
 
     Attributes:
         seed: of the run.
-        tokens: of a batch, about.
         form: Unicode normalisation form.
         model: path of a fastText model, or None for no language identification.
         file: a fastText model in the work directory, in place of `model`.
@@ -51,7 +50,6 @@ class TranslatePart:
     """
 
     seed: int
-    tokens: int
     form: Form
     model: str | None
     file: File | None
@@ -68,7 +66,7 @@ class TranslatePart:
             target=target,
             name=task.name,
             seed=self.seed,
-            batching=Batching(tokens=self.tokens),
+            batching=Batching(**task.job["batching"]),
         )
         done = ~np.isin(np.arange(drawn.num_rows), list(said.rejected))
         pair = "-".join(sorted((source, target)))

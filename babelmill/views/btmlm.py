@@ -145,10 +145,11 @@ def btmlm(
            [-100,   22,   23,   24, -100, -100, -100]], dtype=int32)
     """
     made = np.asarray(synthetic)
-    if not np.isin(made, ("source", "target")).all():
+    backward = made == "source"
+    if not np.all(backward | (made == "target")):
         raise ValueError(f"synthetic is {sorted({*made.reshape(-1).tolist()})}, expected source or target")
-    if (made == "source").any():
-        pairs = _exchanged(pairs, np.broadcast_to(made == "source", len(pairs.source_offsets) - 1))
+    if backward.any():
+        pairs = _exchanged(pairs, np.broadcast_to(backward, len(pairs.source_offsets) - 1))
     return mask(tlm(pairs, layout=layout), masking=masking, seed=seed, target=False)
 
 

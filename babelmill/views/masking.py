@@ -92,7 +92,7 @@ def mask(
     places = np.flatnonzero(sequences.words(source=source, target=target))
     drawn = _drawn(places.size, keys[:2])
     if masking.rate < 1:
-        chosen = drawn < np.uint32(masking.rate * _UNIT)
+        chosen = np.flatnonzero(drawn < np.uint32(masking.rate * _UNIT))
         places, drawn = places[chosen], drawn[chosen]
     labels, hidden = np.full(sequences.input_ids.shape, IGNORED, np.int32), sequences.input_ids.copy()
     labels.reshape(-1)[places] = hidden.reshape(-1)[places]

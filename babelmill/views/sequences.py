@@ -234,8 +234,9 @@ def _firsts(ids: Ids, offsets: Offsets, counts: Counts, layout: Layout) -> Ids:
 
 def _span(width: int, starts: Counts, ends: Counts) -> NDArray[np.bool_]:
     """bool[rows, width]: the columns of each row from its start to its end."""
-    columns = np.arange(width, dtype=np.int32)
-    return (columns >= starts[:, None]) & (columns < ends[:, None])
+    kind = np.int16 if width < 2**15 else np.int32  # more of the short ones are compared at a time
+    columns = np.arange(width, dtype=kind)
+    return (columns >= starts.astype(kind)[:, None]) & (columns < ends.astype(kind)[:, None])
 
 
 def _put_marks(rows: Ids, marks: tuple[int, ...], columns: Counts) -> None:

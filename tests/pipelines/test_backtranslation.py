@@ -1,47 +1,15 @@
 """Whole runs with back-translation, by a program that is made here."""
 
-import sys
+import shutil
 from collections import Counter
 
 import pytest
-import translator
+from small_backtranslation import RESULTS, write_config
 from small_pairs import rows
-from small_run import FOLDERS, SAMPLE, call, events, hashes
+from small_run import call, events, hashes
 
 import babelmill
 from babelmill.format import read_manifest
-
-CONFIG = """\
-workdir: work
-seed: 1
-corpora:
-  - {{name: udhr, format: cc100, location: {sample}, languages: [de, en, es]}}
-vocabulary: {{size: 1000, model: unigram, alpha: 0.3, threads: 1, user_defined_symbols: ["<BT>"]}}
-shards: {{tokens: 3000, validation: 5}}
-backtranslation:
-  engines: [{{name: command, program: [{program}], timeout: 5}}]
-  pairs: [[de, en], [es, en]]
-  per_language: 60
-  min_characters: 20
-  batch: 200
-"""
-RESULTS = (*FOLDERS, "sentences", "pseudo", "sift")
-
-
-def write_config(folder, *fault, more=""):
-    folder.mkdir(parents=True, exist_ok=True)
-    program = ", ".join(map(str, (sys.executable, translator.__file__, folder / "calls.txt", *fault)))
-    path = folder / "corpus.yaml"
-    path.write_text(CONFIG.format(sample=SAMPLE, program=program) + more)
-    return path
-
-
-@pytest.fixture(scope="module")
-def translated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("translated")
-    result = call("run", write_config(folder), "-q")
-    assert result.exit_code == 0, result.output
-    return folder
 
 
 def ledger(work, stage, folder=None):
@@ -129,8 +97,6 @@ def test_a_pair_that_nobody_serves_is_named(tmp_path):
 
 
 def test_machine_made_text_is_marked(translated, tmp_path):
-    import shutil
-
     shutil.copytree(translated, tmp_path / "copy")
     config = tmp_path / "copy/corpus.yaml"
     result = call("run", config, "--json", "--set", "backtranslation.mark=<BT>")

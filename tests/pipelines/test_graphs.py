@@ -9,6 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from graphs import moved, pickled, staged
 from small_run import config_of
 
+from pipelines.backtranslate import BacktranslationStage
 from pipelines.config_runner import Dataflow, Flink
 from pipelines.execute import graph
 from pipelines.runner import pipeline_options
@@ -20,14 +21,16 @@ PARTS = 5_000
 
 
 @pytest.fixture(scope="module")
-def copy(finished_pairs, tmp_path_factory):
-    """A copy of a finished run of both kinds, in which plans may be written."""
-    return shutil.copytree(finished_pairs, tmp_path_factory.mktemp("copy") / "finished")
+def copies(finished_pairs, translated, tmp_path_factory):
+    """Copies of finished runs, in which plans may be written: one with pairs, one with back-translation."""
+    folder = tmp_path_factory.mktemp("copies")
+    return [shutil.copytree(run, folder / run.name) for run in (finished_pairs, translated)]
 
 
 @pytest.fixture(params=STAGES, ids=lambda stage: stage.name)
-def stage(request, copy):
+def stage(request, copies):
     """Each stage of a finished run."""
+    copy = copies[issubclass(request.param, BacktranslationStage)]
     return request.param(config_of(copy), WorkDirectory(copy / "work"))
 
 

@@ -1,9 +1,13 @@
 """Apertium, the rule-based translator, as it is installed (Debian: `apertium`, `apertium-eng-spa` and others).
 
-A mode is a pipeline of programs, which is started once for a direction and a thread, and told to flush at a NUL (`-z`).
-The command `apertium` would not do: around the pipeline it starts programs that flush nothing before their input ends.
-So the mode's own file is read, and what `apertium-destxt` and `apertium-retxt` do to a text is done here (`framed`,
+A mode is a pipeline of programs, one for each direction and thread, which are told to flush at a NUL (`-z`). The
+command `apertium` would not do: around the pipeline it starts programs that flush nothing before their input ends. So
+the mode's own file is read, and what `apertium-destxt` and `apertium-retxt` do to a text is done here (`framed`,
 `unframed`): in the format of the stream some characters mean something, and a sentence stays one whatever is in it.
+
+Rules of transfer keep their variables from one sentence to the next, NUL or not: what a sentence becomes depends on all
+that the pipeline has read. So that a batch is the same when it is translated again, each has a pipeline of its own,
+which takes some 0.3 s to load: give this engine batches of some thousand sentences.
 """
 
 from __future__ import annotations
@@ -43,12 +47,15 @@ class Apertium:
         modes: BCP 47 tags of a pair, such as `en-es`, to the mode that translates it, where that is to be another one
             than the languages' own, such as `spa-cat_valencia`.
         seconds: how long a batch may take.
+        fresh: whether each batch has a pipeline of its own. If not, one stays for all batches of a thread, and what a
+            sentence becomes may depend on those before.
         name: of the engine.
     """
 
     program: str = "apertium"
     modes: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 300.0
+    fresh: bool = True
     name: str = "apertium"
     _programs: ProgramPool = field(default_factory=ProgramPool, repr=False, compare=False)
 
@@ -63,7 +70,7 @@ class Apertium:
             "engine": "apertium",
             "model": mode,
             "sha256": mode_digest(self.program, mode),
-            "parameters": {"unknown": "unmarked"},
+            "parameters": {"unknown": "unmarked", "fresh": self.fresh},
             "sampled": False,
         }
 
@@ -75,6 +82,8 @@ class Apertium:
         sentences = listed(texts)
         asked = [number for number, sentence in enumerate(sentences) if sentence]
         answers = program.ask([framed(sentences[number]).encode() for number in asked], seconds=self.seconds)
+        if self.fresh:
+            program.close()
         found = [""] * len(sentences)
         for number, answer in zip(asked, decoded(answers, mode), strict=True):
             found[number] = unframed(answer)

@@ -41,7 +41,7 @@ def test_sentences_are_translated():
 
 
 @needs_spanish
-def test_a_sentence_is_translated_alike_in_any_company():
+def test_no_sentence_is_taken_for_markup_or_runs_into_another():
     odd = ["", "frobnicate [x] ^a/b$ <c> @d {e} \\ #f *g", "two\nlines\0and a NUL", "...", "^", "[][\\n]", "a" * 5000]
     with Apertium() as engine:
         alone = [
@@ -56,8 +56,25 @@ def test_a_sentence_is_translated_alike_in_any_company():
 
 
 @needs_spanish
-def test_a_pipeline_that_was_killed_is_started_again():
+def test_a_batch_is_the_same_whatever_came_before():
+    """The second sentence sets a variable of Apertium's rules that the first one is translated by."""
+    batches = [
+        ["Sub Write(Text as String)"],
+        ["from: The lower index in array_1d of the subarray to extract (from included)"],
+    ]
+
+    def translations(engine):
+        made = [engine.translate(batch, source="en", target="es", seed=1) for batch in (*batches, *batches)]
+        return [found.texts.to_pylist() for found in made]
+
     with Apertium() as engine:
+        found = translations(engine)
+    assert found[:2] == found[2:]
+
+
+@needs_spanish
+def test_a_pipeline_that_was_killed_is_started_again():
+    with Apertium(fresh=False) as engine:
         first = engine.translate(SENTENCES, source="en", target="es", seed=1).texts
         for process in psutil.Process().children(recursive=True):
             if process.name() != "python":
