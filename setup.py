@@ -48,8 +48,11 @@ BENCHMARKS = [
     "datasketch>=2",
     "datatrove[io,processing]>=0.10,<0.11",
     "fasttext-numpy2>=0.10.4",
+    "jax>=0.6",
+    "optax>=0.2.4",
     "psutil>=6",
     "rensa>=0.5,<0.6",
+    "sacrebleu>=2.4",
     "spacy>=3.8",
     "xxhash>=3",
 ]

@@ -1,0 +1,204 @@
+"""What back-translation costs besides the engine: sentences, batches, measurements, judgement, files.
+
+    python -m benchmarks.backtranslation CORPORA
+
+The steps of the stages are done in this process on one core, by the functions of the pipeline, on documents of each
+language. The engine returns at once, its answer being the sentences of another language's text: so nothing is a copy,
+and everything is measured. MB are of the sentences that are translated, of their own side; seconds are of CPU time.
+With Apertium, where it is installed: the share of the time of translating that is not Apertium's.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from babelmill.format import CLEAN, File
+from benchmarks import inputs
+from benchmarks.figures import Figure, report, write
+from benchmarks.harness import cpu_seconds, on_one_core
+from pipelines.translate import BATCHING
+from transforms import langid
+from transforms.drawing import CutSentences
+from transforms.engines.apertium import Apertium
+from transforms.engines.engine import Engine, Translated
+from transforms.filters.ratio import DEFAULT_RATIO
+from transforms.journal import Task
+from transforms.languages import language
+from transforms.parts import Part
+from transforms.pseudo import SiftPart, TranslatePart
+from transforms.pseudo_filters import PseudoRules
+from transforms.storage import WorkDirectory
+
+EVERY = 2**64 - 1
+PACKAGES = ("numba", "numpy", "pyarrow", "sentencex")
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round took.
+
+    Attributes:
+        megabytes: of the sentences.
+        cut, translated, sifted: CPU seconds of each stage.
+        wall: seconds of translating.
+        engine: of these, seconds in the engine.
+    """
+
+    megabytes: float
+    cut: float
+    translated: float
+    sifted: float
+    wall: float
+    engine: float
+
+    def __add__(self, other: Round) -> Round:
+        return Round(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass
+class AtOnce:
+    """An engine that has its answers ready: sentences of some text, one after the other."""
+
+    answers: pa.StringArray
+    name: str = "at once"
+    place: int = 0
+
+    def serves(self, source: str, target: str) -> bool:
+        return True
+
+    def tag(self, source: str, target: str) -> dict[str, Any]:
+        return {"engine": self.name, "sha256": None}
+
+    def translate(self, texts: Sequence[str] | pa.StringArray, *, source: str, target: str, seed: int) -> Translated:
+        rows = (self.place + np.arange(len(texts))) % len(self.answers)
+        self.place = int(rows[-1]) + 1 if rows.size else self.place
+        return Translated(self.answers.take(pa.array(rows)), np.full(len(texts), np.nan, np.float32))
+
+    def __enter__(self) -> AtOnce:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class Timed:
+    """An engine whose calls are timed.
+
+    Attributes:
+        name: the engine's.
+        seconds: in all of its calls.
+    """
+
+    def __init__(self, engine: Engine):
+        self.name, self.seconds, self._engine, self.tag = engine.name, 0.0, engine, engine.tag
+
+    def translate(self, *arguments: Any, **named: Any) -> Translated:
+        """As the engine does."""
+        begin = time.perf_counter()
+        try:
+            return self._engine.translate(*arguments, **named)
+        finally:
+            self.seconds += time.perf_counter() - begin
+
+
+def clean_part(work: WorkDirectory, name: str, texts: pa.StringArray) -> File:
+    """A clean part of some documents; what back-translation does not look at is empty."""
+    rows = len(texts)
+    columns = {field.name: pa.nulls(rows, field.type) for field in CLEAN}
+    columns |= {"document": pa.array(np.arange(rows)), "text": texts}
+    with work.write_arrow(f"clean/{name}.arrow", CLEAN) as writer:
+        for start in range(0, rows, 512):
+            batch = pa.record_batch([columns[field] for field in CLEAN.names], schema=CLEAN)
+            writer.write(batch.slice(start, 512))
+    return writer.file
+
+
+def task(name: str, **job: Any) -> Task:
+    return Task(name=name, parameters="", inputs="", size=1, job=job)
+
+
+def measured(work: WorkDirectory, source: str, target: str, texts: pa.StringArray, engine: Timed) -> Round:
+    """Back-translate documents of one language, as the stages do it."""
+    part = asdict(clean_part(work, f"c/{source}/part-00000", texts))
+    cutting = task(f"c/{source}/part-00000", language=source, code=source, below=EVERY, files={"part": part})
+    cut, sentences = cpu_seconds(CutSentences(seed=1, shortest=10, longest=400), work, cutting)
+    part = asdict(sentences.files["part"])
+    translating = TranslatePart(seed=1, form="NFC", model=langid.BUNDLED, file=None, engine=lambda *_: engine)
+    job = {"source": source, "target": target, "sentences": part, "first": 0, "last": EVERY}
+    job |= {"engine": {}, "batching": BATCHING.get(engine.name, {})}
+    begin = time.perf_counter()
+    translated, made = cpu_seconds(translating, work, task(f"pseudo/c/{source}-{target}/part-00000", **job))
+    wall, languages = time.perf_counter() - begin, made.facts["languages"]
+    rules = PseudoRules.of(*map(language, languages), synthetic=made.facts["synthetic"], ratio=DEFAULT_RATIO)
+    sifting = task(made.name, languages=languages, part=asdict(made.files["part"]), rules=rules.to_json())
+    sifted, _ = cpu_seconds(SiftPart(), work, sifting)
+    megabytes = sum(inputs.megabytes(batch.column("text")) for batch in Part.open(work, File(**part)).batches())
+    return Round(megabytes, cut, translated, sifted, wall, engine.seconds)
+
+
+def main() -> None:
+    arguments = inputs.parser("Back-translation besides the engine.", megabytes=20.0)
+    arguments.add_argument("corpora", type=Path, help="folder with xx.txt.xz")
+    options = inputs.parse(arguments)
+    texts = inputs.read(inputs.texts_file(options))
+    on_one_core()
+    found: dict[str, list[Round]] = {"at once": [], "apertium": []}
+    for number in range(options.repetitions + 1):
+        round_ = [Round(*[0.0] * 6), Round(*[0.0] * 6)]
+        for place, (source, documents) in enumerate(texts.items()):
+            target = list(texts)[place - 1]
+            round_[0] += one(options.cache, source, target, documents, AtOnce(lines(texts[target])))
+        if "en" in texts and Apertium().serves("en", "es"):
+            round_[1] += one(options.cache, "en", "es", texts["en"], Apertium())
+        # The first round loads and compiles.
+        if number:
+            found["at once"].append(round_[0])
+            found["apertium"].append(round_[1])
+    own = found["at once"]
+    steps = {"sentences": "cut", "translation but for the engine": "translated", "judgement": "sifted"}
+    figures = [
+        Figure(
+            name="all",
+            what=f"back-translation besides the engine, {len(texts)} languages, one core",
+            unit="MB/s",
+            ours=[one.megabytes / (one.cut + one.translated + one.sifted) for one in own],
+        ),
+        *(
+            Figure(
+                name=attribute,
+                what=f"of that: {what}",
+                unit="MB/s",
+                ours=[one.megabytes / getattr(one, attribute) for one in own],
+            )
+            for what, attribute in steps.items()
+        ),
+    ]
+    if found["apertium"][0].wall:
+        shares = [100 * (1 - one.engine / one.wall) for one in found["apertium"]]
+        what = "of the time of translating by Apertium, en-es, what is not Apertium's"
+        figures.append(Figure(name="apertium", what=what, unit="%", ours=shares, at_most=10))
+    command = "python -m benchmarks.backtranslation CORPORA"
+    write(report("backtranslation", command, figures, machine=options.machine, packages=PACKAGES), options.results)
+
+
+def one(folder: Path, source: str, target: str, texts: pa.StringArray, engine: Engine) -> Round:
+    """A round of one language, in a folder of its own."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, engine:
+        return measured(WorkDirectory(Path(scratch)), source, target, texts, Timed(engine))
+
+
+def lines(texts: pa.StringArray) -> pa.StringArray:
+    """Paragraphs that could be sentences."""
+    return pa.array([line for text in texts.to_pylist() for line in text.split("\n") if 10 <= len(line) <= 400])
+
+
+if __name__ == "__main__":
+    main()
