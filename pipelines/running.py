@@ -65,12 +65,11 @@ def work_through(
     outcomes: list[Outcome] = []
     check(config, work)
     with command.locked(work), compilation_told(silent=quiet or as_json):
-        for stage in needed(config, work):
-            if stage.name in names:
-                if verbose:
-                    for task, why in stage.plan().todo:
-                        click.echo(f"{stage.name:<10} {task.name}: {why}", err=True)
-                outcomes.append(run_stage(stage, arguments=arguments, progress=progress))
+        for stage in needed(config, work, names):
+            if verbose:
+                for task, why in stage.plan().todo:
+                    click.echo(f"{stage.name:<10} {task.name}: {why}", err=True)
+            outcomes.append(run_stage(stage, arguments=arguments, progress=progress))
     print_summary(config, work, outcomes, as_json=as_json)
     for one in outcomes:
         for name, text in one.notes.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipelines.backtranslate import Draw, Sentences
 from pipelines.clean import Clean
 from pipelines.config import Config
@@ -33,9 +35,9 @@ STAGES: tuple[type[Stage], ...] = (
 )
 
 
-def needed(config: Config, work: WorkDirectory) -> list[Stage]:
-    """The stages that a configuration has work for, and those of which a former run left results."""
-    stages = [kind(config, work) for kind in STAGES]
+def needed(config: Config, work: WorkDirectory, names: Sequence[str] | None = None) -> list[Stage]:
+    """The stages that a configuration has work for, and those of which a former run left results; of `names`."""
+    stages = [kind(config, work) for kind in STAGES if names is None or kind.name in names]
     return [stage for stage in stages if stage.needed()]
 
 

@@ -17,7 +17,7 @@ from pipelines.decontamination import Decontamination
 from pipelines.execute import Outcome
 from pipelines.progress import megabytes
 from pipelines.stage import NotReady
-from pipelines.stages import needed
+from pipelines.stages import STAGES
 from transforms.storage import WorkDirectory
 
 WIDTH = 240
@@ -29,9 +29,9 @@ DROPPING = ("download", "clean", "filter", "dedup")
 def ledgers(config: Config, work: WorkDirectory) -> dict[str, dict[str, Ledger]]:
     """The ledger of every stage that has one, by stage and language."""
     found = {}
-    for stage in needed(config, work):
+    for kind in STAGES:
         try:
-            found[stage.name] = total(record.ledger for record in stage.records())
+            found[kind.name] = total(record.ledger for record in kind(config, work).records())
         except (NotReady, FormatError):
             continue
     return found
@@ -98,7 +98,8 @@ def print_summary(config: Config, work: WorkDirectory, outcomes: Sequence[Outcom
     text = by_stage.get("download", {})
     size = sum(ledger.bytes for ledger in text.values())
     if any(one.done for one in outcomes):
-        rate = f", {megabytes(size / seconds)} MB/s" if len(outcomes) == len(needed(config, work)) else ""
+        whole = (outcomes[0].stage, outcomes[-1].stage) == (STAGES[0].name, STAGES[-1].name)
+        rate = f", {megabytes(size / seconds)} MB/s" if whole else ""
         click.echo(f"{megabytes(size)} MB of text in {seconds:.1f} s{rate}: {work.root}")
     else:
         click.echo(f"Nothing to do: {work.root} is up to date.")
