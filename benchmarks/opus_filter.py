@@ -1,0 +1,116 @@
+"""Parallel corpora from archives to shards, against OpusFilter from text files to filtered text files.
+
+    python -m benchmarks.opus_filter OPUS --peer venv/bin/opusfilter --pairs de-en el-en en-ja en-ru
+
+OpusFilter (Aulamo et al., 2020) is installed apart, `pip install opusfilter fasttext-numpy2`: it wants other builds of
+what Babelmill uses. It gets the texts unpacked, two jobs, lid.176.ftz, and the filters of its own that come nearest:
+lengths, their ratio, similarity, language, script, numerals, punctuation, repetition, tags, and duplicates. It writes
+text and stops. Babelmill reads the archives, learns a lexicon of each pair of languages, finds near duplicates, too,
+tokenizes with the vocabulary that is given, and writes shards. They take turns; MB are of the texts of both sides.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+from benchmarks import inputs
+from benchmarks.figures import Figure, report, write
+from benchmarks.harness import BABELMILL, in_turn, run_command
+from transforms import langid
+from transforms.languages import language
+
+PACKAGES = ("apache-beam", "numba", "pyarrow")
+PAIRS = ("de-en", "el-en", "en-ja", "en-ru")
+SCRIPTS = {"Latn": "Latin", "Grek": "Greek", "Cyrl": "Cyrillic", "Hani": "Han", "Hang": "Hangul", "Deva": "Devanagari"}
+"""What OpusFilter calls scripts."""
+
+
+def unpacked(opus: Path, pairs: list[str], folder: Path) -> dict[str, list[Path]]:
+    """The two text files of each archive."""
+    found = {}
+    for pair in pairs:
+        (archive,) = opus.glob(f"*/*/moses/{pair}.txt.zip")
+        with zipfile.ZipFile(archive) as file:
+            names = [name for name in file.namelist() if name.rpartition(".")[2] in pair.split("-")]
+            file.extractall(folder, names)
+        found[pair] = [folder / next(name for name in names if name.endswith(f".{code}")) for code in pair.split("-")]
+    return found
+
+
+def steps(files: dict[str, list[Path]]) -> list[dict[str, object]]:
+    """The job, in OpusFilter's words."""
+    job: list[dict[str, object]] = []
+    for pair, texts in files.items():
+        codes = pair.split("-")
+        scripts = [next(SCRIPTS[used] for used in SCRIPTS if used in language(code).scripts) for code in codes]
+        filters = [
+            {"LengthFilter": {"unit": "char", "min_length": 2, "max_length": 1050}},
+            {"LengthRatioFilter": {"unit": "char", "threshold": 3}},
+            {"SimilarityFilter": {"threshold": 0.9}},
+            {
+                "FastTextFilter": {
+                    "languages": codes,
+                    "thresholds": [0.5, 0.5],
+                    "model_path": str(langid.bundled_model()),
+                }
+            },
+            {"CharacterScoreFilter": {"scripts": scripts, "thresholds": [0.15, 0.15]}},
+            {"NonZeroNumeralsFilter": {"threshold": 0.5}},
+            {"TerminalPunctuationFilter": {"threshold": -2}},
+            {"RepetitionFilter": {"threshold": 2, "min_length": 3}},
+            {"HtmlTagFilter": {}},
+        ]
+        kept, distinct = ([f"{pair}.{what}.{code}" for code in codes] for what in ("kept", "distinct"))
+        filtering = {"inputs": list(map(str, texts)), "outputs": kept, "filters": filters}
+        job.append({"type": "filter", "parameters": filtering})
+        job.append({"type": "remove_duplicates", "parameters": {"inputs": kept, "outputs": distinct}})
+    return job
+
+
+def main() -> None:
+    arguments = inputs.parser("Parallel corpora, against OpusFilter.")
+    arguments.add_argument("opus", type=Path, help="folder laid out as OPUS's")
+    arguments.add_argument("--peer", required=True, help="OpusFilter's command")
+    arguments.add_argument("--pairs", nargs="+", default=list(PAIRS))
+    arguments.add_argument("--model", type=Path, required=True, help="SentencePiece model")
+    options = inputs.parse(arguments)
+    found: dict[str, list[float]] = {"ours": [], "theirs": []}
+    with tempfile.TemporaryDirectory(dir=options.cache) as scratch:
+        folder = Path(scratch)
+        files = unpacked(options.opus, options.pairs, folder)
+        megabytes = sum(path.stat().st_size for texts in files.values() for path in texts) / 1e6
+        peer, ours = folder / "peer.yaml", folder / "ours.yaml"
+        common = {"output_directory": str(folder / "out"), "default_n_jobs": 2}
+        peer.write_text(json.dumps({"common": common, "steps": steps(files)}))
+        corpus = {"name": "LibreOffice", "format": "opus", "location": str(options.opus.resolve())}
+        corpus["pairs"] = [pair.split("-") for pair in options.pairs]  # type: ignore[assignment]
+        config = {"workdir": "work", "corpora": [corpus], "vocabulary": {"model_file": str(options.model.resolve())}}
+        ours.write_text(json.dumps(config))
+        commands = {
+            "ours": [*BABELMILL, "run", ours, "-q", "--", "--direct_num_workers=2"],
+            "theirs": [options.peer, "--overwrite", peer],
+        }
+        for number in range(options.repetitions):
+            for side in in_turn(list(commands), number):
+                shutil.rmtree(folder / "work", ignore_errors=True)
+                found[side].append(megabytes / run_command(commands[side]).seconds)
+                print(f"round {number + 1}, {side}: {found[side][-1]:.3g} MB/s", flush=True)
+    figure = Figure(
+        name="all",
+        what=f"parallel corpora, {len(files)} archives to shards, {megabytes:.0f} MB, two cores; OpusFilter to text",
+        unit="MB/s",
+        ours=found["ours"],
+        peer="OpusFilter",
+        theirs=found["theirs"],
+        at_least=10,
+    )
+    command = "python -m benchmarks.opus_filter OPUS --peer opusfilter --model MODEL"
+    write(report("opus_filter", command, [figure], machine=options.machine, packages=PACKAGES), options.results)
+
+
+if __name__ == "__main__":
+    main()
