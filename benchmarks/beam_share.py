@@ -78,7 +78,7 @@ def plain(stage: Any) -> None:
         function = stage.function()
         records = [do(stage.name, stage.work, task, function) for task in todo]
     stage.write_manifest([*planned.done, *records])
-    stage.prune()
+    stage.prune(stage.records())
     stage.finish()
 
 

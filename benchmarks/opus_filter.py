@@ -86,8 +86,8 @@ def main() -> None:
         peer, ours = folder / "peer.yaml", folder / "ours.yaml"
         common = {"output_directory": str(folder / "out"), "default_n_jobs": 2}
         peer.write_text(json.dumps({"common": common, "steps": steps(files)}))
-        corpus = {"name": "LibreOffice", "format": "opus", "location": str(options.opus.resolve())}
-        corpus["pairs"] = [pair.split("-") for pair in options.pairs]  # type: ignore[assignment]
+        codes = [pair.split("-") for pair in options.pairs]
+        corpus = {"name": "LibreOffice", "format": "opus", "location": str(options.opus.resolve()), "pairs": codes}
         config = {"workdir": "work", "corpora": [corpus], "vocabulary": {"model_file": str(options.model.resolve())}}
         ours.write_text(json.dumps(config))
         commands = {

@@ -1,4 +1,4 @@
-"""`babelmill backtranslate`: which sentences are translated, into which languages, and by whom."""
+"""The first half of `babelmill backtranslate`: which sentences are translated, and into which languages."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ class Engine(Section):
     program: list[str] | None = Field(default=None, min_length=1, examples=[["translate", "{source}", "{target}"]])
     """Program and arguments, for `command`. `{source}` and `{target}` stand for the codes of the languages."""
     beam: int = Field(default=4, ge=1)
-    """Hypotheses that are kept, for `ctranslate2`. 4 is Marian's usual; 1 is greedy, and twice as fast."""
+    """Hypotheses that are kept, for `ctranslate2`. 4 is Marian's usual; 1 is greedy, and some
+    three times as fast."""
     top_k: int | None = Field(default=None, ge=1)
     """Pieces among which each next one is drawn; empty: none is drawn. For `ctranslate2`; otherwise it takes the most
     probable. Drawn translations are more varied, which Edunov et al. (2018) found better to train on."""

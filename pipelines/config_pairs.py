@@ -87,10 +87,16 @@ class Thresholds(Section):
     that met by chance; 0.5 is as likely as not."""
 
 
+def _reason(name: str) -> str:
+    if name not in REASONS:
+        raise problem(f"found {name!r}, expected {' or '.join(REASONS)}")
+    return name
+
+
 class Filters(Thresholds):
     """How pairs are judged."""
 
-    skip: Annotated[list[Literal[REASONS]], AfterValidator(unique)] = Field(  # type: ignore[valid-type]
+    skip: Annotated[list[Annotated[str, AfterValidator(_reason)]], AfterValidator(unique)] = Field(
         default=[], examples=[["brackets", "numerals"]], json_schema_extra={"noun": "a list of reasons"}
     )
     """Filters that are not asked, by the reason that they would give."""

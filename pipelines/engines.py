@@ -47,13 +47,13 @@ def tagged(code: str) -> str:
     return language(code, strict=False).bcp47
 
 
-def lexicons(stage: Stage) -> dict[str, dict[str, File]]:
-    """The files of each lexicon that was learnt, by its pair of languages."""
+def lexicons(stage: Stage) -> dict[tuple[str, ...], dict[str, File]]:
+    """The files of each lexicon that was learnt, by its languages, sorted."""
     try:
         records = Learn(stage.config, stage.work).succeeded()
     except NotReady:
         return {}
-    return {record.facts["language"]: dict(record.files) for record in records if "manifest" in record.files}
+    return {tuple(record.facts["languages"]): dict(record.files) for record in records if "manifest" in record.files}
 
 
 class Chooser:
@@ -91,7 +91,7 @@ class Chooser:
         Args:
             spoken: the languages that there are documents of, as tags.
         """
-        others = set(spoken) | {tag for pair in self._languages() for tag in pair}
+        others = {*spoken, *(tag for pair in self._lexicons for tag in pair)}
         for section in self._sections:
             others |= {tagged(pair[1]) for pair in section.pairs or ()}
         for source in sorted(spoken):
@@ -99,17 +99,10 @@ class Chooser:
                 if self.choose(source, target).spec is not None:
                     yield source, target
 
-    def _languages(self) -> list[tuple[str, str]]:
-        return [self._pair(files) for files in self._lexicons.values()]
-
-    def _pair(self, files: dict[str, File]) -> tuple[str, str]:
-        first, second = self._work.read_manifest(files["manifest"].path)["languages"]
-        return first, second
-
     def _spec(self, section: Section, source: str, target: str) -> Spec:
         spec = section.model_dump(mode="json")
         if section.name == "lexical":
-            files = self._lexicons.get("-".join(sorted((source, target))), {})
+            files = self._lexicons.get(tuple(sorted((source, target))), {})
             spec |= {"files": {role: asdict(file) for role, file in files.items()}}
             spec |= {"languages": sorted((source, target))}
         return spec

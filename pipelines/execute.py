@@ -69,13 +69,13 @@ def run_stage(stage: Stage, *, arguments: Sequence[str], progress: Progress) -> 
             _run_graph(stage, planned, arguments)
         else:
             stage.write_manifest(planned.done)
-        stage.prune()
+        records = stage.records()
+        stage.prune(records)
         stage.finish()
     except WorkDirectoryError as error:
         raise RunError(f"{stage.name}: {error.strerror}") from error
     finally:
         progress.stop()
-    records = stage.records()
     failures = {record.name: record.failure for record in records if record.failure is not None}
     if failures and stage.config.on_error == "stop":
         raise RunError("{}, {}: {}".format(stage.name, *next(iter(failures.items()))))

@@ -194,9 +194,15 @@ class Stage(abc.ABC):
             pass
         self.work.write_json(self.manifest, body)
 
-    def prune(self) -> list[str]:
-        """Remove data files that the manifest does not name, and records of tasks that are no more; returns them."""
-        records = self.records()
+    def prune(self, records: Sequence[Record]) -> list[str]:
+        """Remove data files that the manifest does not name, and records of tasks that are no more.
+
+        Args:
+            records: those of the manifest.
+
+        Returns:
+            The names of the files.
+        """
         named = {file.path for record in records for file in record.files.values()}
         removed = []
         for folder in self.owned:

@@ -29,9 +29,10 @@ DROPPING = ("download", "clean", "filter", "dedup")
 def ledgers(config: Config, work: WorkDirectory) -> dict[str, dict[str, Ledger]]:
     """The ledger of every stage that has one, by stage and language."""
     found = {}
-    for kind in STAGES:
+    for stage in (kind(config, work) for kind in STAGES):
         try:
-            found[kind.name] = total(record.ledger for record in kind(config, work).records())
+            if stage.wanted():
+                found[stage.name] = total(record.ledger for record in stage.records())
         except (NotReady, FormatError):
             continue
     return found

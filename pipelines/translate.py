@@ -15,8 +15,8 @@ from transforms.clean import spoken_language
 from transforms.errors import InputError
 from transforms.filters.ratio import DEFAULT_RATIO, LengthRatio
 from transforms.journal import PSEUDO, Record, Task
-from transforms.pseudo import SiftPart, TranslatePart, least_score
-from transforms.pseudo_filters import PseudoRules
+from transforms.pseudo import SiftPart, TranslatePart
+from transforms.pseudo_filters import PseudoRules, least_score
 from transforms.storage import WorkDirectory
 
 BATCHING = {"apertium": {"tokens": 1 << 17, "window": 8192}}

@@ -52,7 +52,7 @@ class CutSentences:
                     columns = [
                         pa.array(documents[rows]),
                         numbers,
-                        pa.array(_sentence_keys(keys[rows], numbers.to_numpy())),
+                        pa.array(self._keys(corpus, spoken.bcp47, documents[rows], numbers.to_numpy())),
                         found.column("text").take(chosen),
                     ]
                     writer.write(pa.record_batch(columns, schema=SENTENCES))
@@ -66,6 +66,12 @@ class CutSentences:
             facts={"language": spoken.bcp47, "code": task.job["code"], "corpus": corpus},
         )
 
+    def _keys(self, corpus: str, spoken: str, documents: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """A key for each sentence, uint64 (n,), by which it is drawn, whatever that of its document is."""
+        # No document has a million sentences.
+        places = documents << 20 | numbers
+        return document_keys(seed=self.seed, corpus=corpus, language=f"{spoken}, a sentence", documents=places)
+
     def _chosen(self, texts: pa.StringArray, ledger: Ledger) -> pa.Int64Array:
         """Rows of the sentences whose length will do; the others are counted."""
         characters = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
@@ -76,14 +82,6 @@ class CutSentences:
         ledger.dropped["too_short"] += int(short.sum())
         ledger.dropped["too_long"] += int(long.sum())
         return pa.array(chosen)
-
-
-def _sentence_keys(keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """A key for each sentence from that of its document, well mixed: uint64 (n,)."""
-    with np.errstate(over="ignore"):
-        mixed = (keys ^ numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(29))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,12 +15,7 @@ from transforms.tasks import do
 
 
 class Worker:
-    """What a worker keeps between its parts. Engines load what they need when they are first asked; see `made`."""
-
-    __slots__ = ("__weakref__", "parts")
-
-    def __init__(self) -> None:
-        self.parts = 0
+    """What RunInference takes for a model. Engines load what they need when they are first asked for a pair."""
 
 
 class TranslateHandler(ModelHandler[str, str, Worker]):
@@ -49,7 +44,6 @@ class TranslateHandler(ModelHandler[str, str, Worker]):
     ) -> Iterable[str]:
         """Do the tasks of a batch, each to its record."""
         for text in batch:
-            model.parts += 1
             work, task = WorkDirectory(self._root), Task.from_json(text)
             yield do(self._stage, work, task, self._function, stop=self._stop).to_json()
 

@@ -23,15 +23,12 @@ from transforms.filters.signals import PairMeasuring
 from transforms.journal import Record, Task
 from transforms.normalise import Form, normalise
 from transforms.parts import Part, names, text_bytes
-from transforms.pseudo_filters import PSEUDO_SIGNALS, REASONS, PseudoRules, judge_pseudo, measure_pseudo
+from transforms.pseudo_filters import PSEUDO_SIGNALS, REASONS, PseudoRules, judge_pseudo, measure_pseudo, summed_up
 from transforms.storage import WorkDirectory
 from transforms.translating import REASON, Batching, Failure, translate
 
 PSEUDO_PART = pa.schema([*TRANSLATED, *PSEUDO_SIGNALS])
 """A translated part: texts, the engine's score, measurements."""
-
-QUANTILES = np.linspace(0, 1, 101)
-"""At which a part's scores are noted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +78,7 @@ class TranslatePart:
             "languages": pair_of(source, target),
             "synthetic": "target" if source < target else "source",
             "engine": engine.tag(source, target),
-            "scores": _quantiles(said.scores[done]),
+            "scores": summed_up(said.scores[done]),
         }
         if said.failures:
             facts["note"] = _told(said.failures)
@@ -157,33 +154,6 @@ def _told(failures: list[Failure]) -> str:
     first, counts = failures[0], Counter(failure.then for failure in failures)
     done = ", ".join(f"{count:,} {then}" for then, count in sorted(counts.items()))
     return f"{len(failures):,} batches failed: {done}; the first, {first.batch}, with: {first.message}"
-
-
-def _quantiles(scores: np.ndarray) -> dict[str, Any]:
-    """Scores in short, for thresholds over many parts: how many, and the values at `QUANTILES`."""
-    known = scores[~np.isnan(scores)]
-    values = np.quantile(known, QUANTILES, method="lower") if known.size else np.zeros(0)
-    return {"count": int(known.size), "values": [round(float(value), 6) for value in values]}
-
-
-def least_score(parts: list[dict[str, Any]], worst: float) -> float | None:
-    """The score below which a share of all pairs lies, from what `TranslatePart` noted of each part.
-
-    Args:
-        parts: `scores` of the facts.
-        worst: the share, 0 to 1.
-
-    Returns:
-        None where nothing is to go, or no pair has a score.
-    """
-    known = [part for part in parts if part["count"]]
-    if not known or not worst:
-        return None
-    values = np.concatenate([part["values"] for part in known])
-    weights = np.repeat([part["count"] for part in known], QUANTILES.size).astype(np.float64)
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(reached, worst * reached[-1])]])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ construction. As there, moving a threshold measures nothing again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -37,6 +37,9 @@ Side = Literal["source", "target"]
 
 FEWEST = 200
 """Scores that it takes to learn a threshold."""
+
+QUANTILES = np.linspace(0, 1, 201)
+"""At which the scores of a part are noted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,26 +163,39 @@ def pseudo_verdicts(
     }
 
 
-def least_score(scores: np.ndarray, share: float) -> float | None:
+def summed_up(scores: np.ndarray) -> dict[str, Any]:
+    """Scores of some translations in short, as JSON values: how many are known, and their values at `QUANTILES`."""
+    known = scores[~np.isnan(scores)]
+    values = np.quantile(known, QUANTILES, method="lower").tolist() if known.size else []
+    return {"count": int(known.size), "values": [round(value, 6) for value in values]}
+
+
+def least_score(parts: Sequence[Mapping[str, Any]], share: float) -> float | None:
     """The score below which a share of some translations are: learnt for each engine and pair of languages.
 
     Scores of engines cannot be compared, nor those of one engine for two pairs of languages; so what is left out is a
     share of each, the worst. Of equal scores all stay.
 
     Args:
-        scores: float32 (n,), of translations of one engine and one pair of languages; NaN where there is none.
-        share: of them, from 0 to 1.
+        parts: their scores, as of `summed_up`, part by part.
+        share: of all of them, from 0 to 1.
 
     Returns:
-        None where fewer than `FEWEST` are known: then all stay.
+        None where fewer than `FEWEST` are known, or nothing is to go: then all stay.
 
     Raises:
         ValueError: `share` is not in its range.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share is {share}, expected 0 to 1")
-    known = scores[~np.isnan(scores)]
-    return float(np.quantile(known, share, method="lower")) if known.size >= FEWEST else None
+    known = [part for part in parts if part["count"]]
+    if not share or sum(part["count"] for part in known) < FEWEST:
+        return None
+    values = np.concatenate([part["values"] for part in known])
+    weights = np.repeat([part["count"] / QUANTILES.size for part in known], QUANTILES.size)
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order[min(np.searchsorted(reached, share * reached[-1]), order.size - 1)]])
 
 
 def _below(score: np.ndarray | None, least: float | None, rows: int) -> tuple[np.ndarray, np.ndarray]:

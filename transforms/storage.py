@@ -185,13 +185,16 @@ class WorkDirectory:
         return stamp is not None and stamp.size == file.bytes
 
     def listed(self, *folders: str) -> Callable[[File], bool]:
-        """As `has`, but what is below some folders is listed once, now."""
-        found = {name: stamp for folder in folders for name, stamp in self.stamps(folder, "").items()}
+        """As `has`, but what is below some folders is listed once, when somebody first asks for it."""
+        found: dict[str, dict[str, Stamp]] = {}
 
         def has(file: File) -> bool:
-            if not any(file.path.startswith(f"{folder}/") for folder in folders):
+            folder = next((folder for folder in folders if file.path.startswith(f"{folder}/")), None)
+            if folder is None:
                 return self.has(file)
-            return file.path in found and found[file.path].size == file.bytes
+            if folder not in found:
+                found[folder] = self.stamps(folder, "")
+            return file.path in found[folder] and found[folder][file.path].size == file.bytes
 
         return has
 

@@ -186,7 +186,7 @@ def test_judging_does_not_ask_for_each_part(s3, config, folder):
     paths = [path for _, path in s3.requests]
     assert not [path for path in paths if path.endswith(".arrow")]
     assert not [path for path in paths if path.startswith(f"/{folder}/.babelmill/journal/clean/")]
-    assert len(paths) < 90  # two for each stage that has no manifest yet, three for each folder that is not there
+    assert len(paths) < 60
 
 
 def test_a_bucket_that_is_not_there(s3, config):

@@ -17,6 +17,7 @@ from transforms.pseudo_filters import (
     judge_pseudo,
     least_score,
     measure_pseudo,
+    summed_up,
 )
 
 RATIO = LengthRatio(median=0.0, spread=0.25, source_unfinished=0.01, target_unfinished=0.01, pairs=1000)
@@ -106,12 +107,24 @@ def test_scores_are_judged_where_there_is_one(identifier):
 def test_a_threshold_leaves_out_a_share_of_the_scores():
     scores = np.random.default_rng(1).normal(-1, 0.3, 5000).astype(np.float32)
     scores[::10] = np.nan
-    least = least_score(scores, 0.05)
-    assert (scores < np.float32(least)).sum() == pytest.approx(0.05 * 4500, abs=2)
-    assert least_score(scores[:150], 0.05) is None and least_score(np.full(999, np.nan, np.float32), 0.05) is None
-    assert least_score(scores, 0) == np.nanmin(scores)
+    least = least_score([summed_up(scores)], 0.05)
+    assert (scores < np.float32(least)).sum() == pytest.approx(0.05 * 4500, abs=4500 / 200)
+    assert least_score([summed_up(scores[:150])], 0.05) is None
+    assert least_score([summed_up(np.full(999, np.nan, np.float32))], 0.05) is None
+    assert least_score([summed_up(scores)], 0) is None
     with pytest.raises(ValueError, match="share is 5, expected 0 to 1"):
-        least_score(scores, 5)
+        least_score([], 5)
+
+
+def test_a_threshold_is_of_all_parts_together():
+    """Also where they are of different sizes, and one has all the bad ones."""
+    rng = np.random.default_rng(2)
+    parts = [rng.normal(mean, 0.3, size).astype(np.float32) for mean, size in ((-1, 6000), (-3, 500), (0, 1500))]
+    every = np.concatenate(parts)
+    least = least_score([summed_up(part) for part in parts], 0.04)
+    assert (every < np.float32(least)).mean() == pytest.approx(0.04, abs=0.005)
+    equal = [summed_up(np.full(300, 0.5, np.float32))] * 2
+    assert not (np.full(600, 0.5, np.float32) < np.float32(least_score(equal, 0.5))).any()
 
 
 def test_rules_are_written_as_json():
@@ -119,3 +132,4 @@ def test_rules_are_written_as_json():
     written = json.loads(json.dumps(rules.to_json()))
     assert written["synthetic"] == "target" and written["pair"]["script_letters"] == 4
     assert written["pair"]["similarity"] == 0.8
+    assert PseudoRules.from_json(written) == rules

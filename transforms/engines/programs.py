@@ -73,7 +73,8 @@ class Program:
             process.wait()
             for stream in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
-                    stream.close()  # type: ignore[union-attr]
+                    if stream is not None:
+                        stream.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the program is)
@@ -87,8 +88,8 @@ class Program:
             )
         except OSError as error:
             raise EngineError(f"{self.command[0]} could not be started: {error.strerror}") from error
-        for stream in (self._process.stdin, self._process.stdout):
-            os.set_blocking(stream.fileno(), False)  # type: ignore[union-attr]
+        for stream in filter(None, (self._process.stdin, self._process.stdout)):
+            os.set_blocking(stream.fileno(), False)
         return self._process
 
     def _exchange(self, process: subprocess.Popen[bytes], data: bytes, answers: int, seconds: float) -> bytes:
