@@ -1,9 +1,11 @@
-"""What the C library does with memory that was freed."""
+"""What becomes of memory that is no longer needed."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
+import gc
 
 LARGE = 1 << 20
 """Bytes of a block that goes back to the system as soon as it is freed."""
@@ -20,3 +22,8 @@ def return_large_blocks() -> None:
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
+
+
+def end_at_once() -> None:
+    """Have the process end without a last search for garbage, which takes most of a second after Beam and numba."""
+    atexit.register(gc.freeze)

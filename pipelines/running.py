@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pipelines import command
-from pipelines.allocation import return_large_blocks
+from pipelines.allocation import end_at_once, return_large_blocks
 from pipelines.beam_options import check as check_options
 from pipelines.config import Config
 from pipelines.config_runner import PROFILES
@@ -58,6 +58,7 @@ def work_through(
 ) -> None:
     """Run stages and say what came of it; exits with `command.REJECTED` if some input was rejected whole."""
     return_large_blocks()
+    end_at_once()
     work, progress = command.work_directory(config), progress_of(as_json, quiet)
     named = any(option.startswith("--runner") for option in beam_options)
     arguments = [*([] if named else config.runner.arguments(profile)), *beam_options]

@@ -30,3 +30,26 @@ def test_freed_blocks_go_back_between_small_ones_that_stay():
         for word in ("no", "yes")
     ]
     assert returned[0] < 50 << 20 < 95 << 20 < returned[1]
+
+
+CYCLE = """
+import sys
+from pipelines.allocation import end_at_once
+class Cycle:
+    def __init__(self):
+        self.itself = self
+    def __del__(self):
+        print("collected")
+if sys.argv[1] == "yes":
+    end_at_once()
+Cycle()
+print("end")
+"""
+
+
+def test_no_garbage_is_searched_for_at_the_end():
+    said = [
+        subprocess.run([sys.executable, "-c", CYCLE, word], capture_output=True, check=True, text=True).stdout.split()
+        for word in ("no", "yes")
+    ]
+    assert said == [["end", "collected"], ["end"]]
