@@ -40,6 +40,11 @@ class Clean(Stage):
             "model_sha256": self._model_sha256,
         }
 
+    def settings(self) -> dict[str, Any]:
+        """Those of documents, and how pairs are signed where there are any."""
+        by = self.config.pairs.dedup.model_dump(mode="json", include={"by", "near"})
+        return {**self.parameters(), **({"pairs": by} if self.config.parallel else {})}
+
     @cached_property
     def decontamination(self) -> Decontamination:
         """The test sets that documents are held against."""

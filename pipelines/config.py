@@ -285,6 +285,11 @@ class Config(Section):
     shards: Shards = Shards()
     runner: Runner = Runner()
 
+    @property
+    def parallel(self) -> bool:
+        """Whether there are corpora of pairs."""
+        return any(corpus.parallel for corpus in self.corpora)
+
     @field_validator("corpora", "decontaminate")
     @classmethod
     def _named_apart(cls, named: list[Any]) -> list[Any]:

@@ -38,6 +38,10 @@ class Dedup(Stage):
         shared = self.config.dedup.model_dump(mode="json", include={"margin", "shingle"})
         return {**shared, **self.config.pairs.dedup.model_dump(mode="json")}
 
+    def settings(self) -> dict[str, Any]:
+        """Those of documents, and those of pairs where there are any."""
+        return {**self.parameters(), **({"pairs": self.pair_parameters()} if self.config.parallel else {})}
+
     def tasks(self) -> list[Task]:
         """One task a part; its inputs are those of its whole group."""
         parts = judged(self)

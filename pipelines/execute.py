@@ -124,7 +124,7 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
     options = pipeline_options(arguments)
     plan = Plan(
         stage=stage.name,
-        parameters=stage.parameters(),
+        parameters=stage.settings(),
         manifest=stage.manifest,
         todo=deal((task for task, _ in planned.todo), lanes(options)),
         done=list(planned.done),

@@ -29,6 +29,10 @@ class Filter(Stage):
         """Nothing yet that is the same for all pairs of languages."""
         return {}
 
+    def settings(self) -> dict[str, Any]:
+        """The section `pairs.filters`."""
+        return self.config.pairs.filters.model_dump(mode="json", exclude_none=True)
+
     @cached_property
     def decontamination(self) -> Decontamination:
         """The test sets that pairs are held against."""
@@ -45,7 +49,7 @@ class Filter(Stage):
 
     def wanted(self) -> bool:
         """Whether there are corpora of pairs."""
-        return any(corpus.parallel for corpus in self.config.corpora)
+        return self.config.parallel
 
     def tasks(self) -> list[Task]:
         """One task a part of pairs that `clean` measured."""

@@ -38,7 +38,7 @@ class Learn(Stage):
 
     def wanted(self) -> bool:
         """Whether there are corpora of pairs."""
-        return any(corpus.parallel for corpus in self.config.corpora)
+        return self.config.parallel
 
     def tasks(self) -> list[Task]:
         """One task a pair of languages that has a clean part."""

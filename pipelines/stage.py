@@ -67,6 +67,10 @@ class Stage(abc.ABC):
     def parameters(self) -> dict[str, Any]:
         """The configuration that the stage's results depend on, as JSON values."""
 
+    def settings(self) -> dict[str, Any]:
+        """What the manifest says that it ran with: the parameters, and what holds for some of its tasks."""
+        return self.parameters()
+
     def needed(self) -> bool:
         """Whether the configuration has work for it; or had in a former run, whose results are to be removed."""
         return self.wanted() or self.work.stamp(self.manifest) is not None
@@ -186,7 +190,7 @@ class Stage(abc.ABC):
 
     def write_manifest(self, records: Sequence[Record]) -> None:
         """Write the manifest from finished records alone, unless it says the same already."""
-        body = manifest_of(self.name, self.parameters(), records, folder=self.folder)
+        body = manifest_of(self.name, self.settings(), records, folder=self.folder)
         try:
             if {**self.work.read_manifest(self.manifest), "checksum": body["checksum"]} == body:
                 return

@@ -42,6 +42,16 @@ def test_ledgers_balance_and_every_pair_is_accounted_for(finished_pairs):
     assert removed["exact_duplicate"] >= talks
 
 
+def test_manifests_say_how_pairs_were_judged_and_compared(finished_pairs):
+    def settings(stage):
+        return read_manifest(finished_pairs / "work" / stage / "manifest.json")["parameters"]
+
+    assert settings("clean")["pairs"] == {"by": "pair", "near": True}
+    assert "copy" in settings("filter")["skip"]
+    assert settings("dedup")["threshold"] == 0.8
+    assert settings("dedup")["pairs"]["threshold"] == 0.9
+
+
 def test_the_pair_with_the_best_score_stays(finished_pairs):
     """`Talks` has no scores, so that of two equal pairs the one of `News` stays."""
     removed = rows(finished_pairs / "work/dedup/pairs/Talks")
