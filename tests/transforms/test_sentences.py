@@ -1,13 +1,21 @@
 """Sentences of documents: what is cut, and that nothing is lost."""
 
+import lzma
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
+import sentencex
 from hypothesis import given
 from hypothesis import strategies as st
 
+import babelmill
 from transforms.languages import language
 from transforms.sentences import SENTENCES, sentences
+from transforms.sentences import cut as cut_by_rules
+
+SAMPLE = Path(babelmill.__file__).parent / "sample/cc-100"
 
 
 def cut(code, *documents):
@@ -39,6 +47,29 @@ def cut(code, *documents):
 def test_sentences_of_many_scripts(code, text, expected):
     spoken = language(code, strict=False)
     assert sentences(pa.array([text]), spoken).column("text").to_pylist() == expected
+
+
+@pytest.mark.parametrize("code", ["ca", "da", "oc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dr. Jensen kom. Han gik igen.",
+        "El 3. de maig. va ploure. Després no",
+        "Den 3. juni. 12 dage. Og så?",
+        "Nej... og ja. Måske!! «måske» ikke",
+        "Uden stop",
+    ],
+)
+def test_stand_ins_cut_as_the_language_itself(code, text):
+    assert cut_by_rules(text, code) == sentencex.segment(code, text)
+
+
+@pytest.mark.parametrize(("code", "like"), [("ca", "es"), ("ca", "fr"), ("da", "no"), ("da", "de")])
+def test_stand_ins_cut_real_text_as_the_language_itself(code, like):
+    lines = lzma.decompress((SAMPLE / f"{like}.txt.xz").read_bytes()).decode().split("\n")
+    assert len(lines) > 100 and [cut_by_rules(line, code) for line in lines] == [
+        sentencex.segment(code, line) for line in lines
+    ]
 
 
 def test_paragraphs_are_cut_and_documents_are_numbered():
