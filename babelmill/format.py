@@ -162,6 +162,15 @@ PSEUDO_TOKENS = pa.schema([*PAIR_TOKENS, ("sentence", pa.int32())])
 PSEUDO = pa.schema([*PAIRS, ("synthetic", _NAME), ("sentence", pa.int32())])
 
 
+TEXTS = {"input_ids": "text", "source_ids": "source", "target_ids": "target"}
+"""Column of token ids -> the column of text that they stand for."""
+
+
+def with_text(schema: pa.Schema) -> pa.Schema:
+    """A schema of tokens or shards, with the text beside the ids."""
+    return pa.schema([*schema, *((TEXTS[name], pa.string()) for name in schema.names if name in TEXTS)])
+
+
 class FormatError(ValueError):
     """A file of a work directory is not what its manifest or its schema says."""
 

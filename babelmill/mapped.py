@@ -91,6 +91,25 @@ class NameColumn:
         return str(self.names[self._codes[self._first_code[batch] + local]])
 
 
+class TextColumn:
+    """A column of strings."""
+
+    def __init__(self, arrays: Sequence[pa.StringArray]):
+        self._arrays = arrays
+
+    def take(self, batches: Rows, rows: Rows) -> pa.StringArray:
+        """The strings in some rows."""
+        order = np.argsort(batches, kind="stable")
+        numbers, firsts = np.unique(batches[order], return_index=True)
+        places = np.split(rows[order], firsts[1:])
+        pieces = [self._arrays[number].take(pa.array(some)) for number, some in zip(numbers, places, strict=False)]
+        return pa.concat_arrays([pa.array([], pa.string()), *pieces]).take(pa.array(np.argsort(order)))
+
+    def at(self, batch: int, row: int) -> str:
+        """The string in one row."""
+        return self._arrays[batch][row].as_py()
+
+
 class ListColumn:
     """A column of lists of int32.
 

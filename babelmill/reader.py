@@ -54,7 +54,8 @@ def open(
         split: `train` or `validation`.
         languages: read only these folders of the split, languages or pairs such as `de-en`; all of them where it is
             None.
-        kind: `documents`, `pairs` or `pseudo`; None: the first of these that there are.
+        kind: `documents`, `pairs` or `pseudo`, or `pairs+pseudo`, which are both in one set; None: the first of the
+            three that there are.
         verify: read every file once and compare its sha256 with the manifest's.
 
     Raises:
@@ -65,8 +66,8 @@ def open(
     """
     root, kind = _find_root(Path(path).resolve(), kind)
     listed = _listed(root / MANIFEST)
-    files = _select(listed, root=root, kind=kind or _kind_of(listed), split=split, languages=languages)
-    kind = _kind_of(files)
+    kind = kind or _kind_of(listed)
+    files = _select(listed, root=root, kind=kind, split=split, languages=languages)
     if verify:
         for file in files:
             _verify(root / file.path, file)
@@ -80,7 +81,7 @@ class ShardSet:
 
     Attributes:
         root: the shards folder, which holds the manifest.
-        kind: `documents`, `pairs` or `pseudo`.
+        kind: `documents`, `pairs`, `pseudo` or `pairs+pseudo`.
         split: `train` or `validation`.
         languages: the folders of languages or pairs read, sorted.
         tokens: how many ids all rows hold together.
@@ -93,7 +94,7 @@ class ShardSet:
         self.digest = digest([[file.path, file.sha256] for file in files])
         batches, sources = [], []
         for file in files:
-            mapped = _map(root / file.path, file, COLUMNS[kind].schema)
+            mapped = _map(root / file.path, file, COLUMNS[_folder(file)].schema)
             batches += mapped
             sources += [str(root / file.path)] * len(mapped)
         self._first_rows = np.cumsum([0] + [batch.num_rows for batch in batches])
@@ -268,6 +269,10 @@ def _kind_of(files: list[File]) -> str:
     return next((kind for kind in COLUMNS if any(file.path.startswith(f"{kind}/") for file in files)), "documents")
 
 
+def _folder(file: File) -> str:
+    return file.path.split("/")[0]
+
+
 def _language(file: File) -> str:
     _, _, language, _ = file.path.split("/")
     return language
@@ -275,8 +280,9 @@ def _language(file: File) -> str:
 
 def _select(files: list[File], *, root: Path, kind: str, split: str, languages: Iterable[str] | None) -> list[File]:
     """The files of one kind and split and of some languages; their paths are kind/split/language/name."""
-    of_kind = [file for file in files if file.path.startswith(f"{kind}/")]
-    chosen = [file for file in of_kind if file.path.startswith(f"{kind}/{split}/")]
+    folders = kind.split("+") if kind in COLUMNS else []
+    of_kind = [file for file in files if _folder(file) in folders]
+    chosen = [file for file in of_kind if file.path.split("/")[1] == split]
     if not chosen:
         splits = sorted({"/".join(file.path.split("/")[:2]) for file in files})
         raise ValueError(f"{root} has no {kind}/{split}; its manifest lists {', '.join(splits) or 'no files'}")

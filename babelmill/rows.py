@@ -4,37 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from babelmill.format import DOCUMENTS, PAIRS, PSEUDO
-from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, Rows
+from babelmill.format import DOCUMENTS, PAIRS, PSEUDO, TEXTS
+from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, Rows, TextColumn
 
 
-class Row(TypedDict):
-    """One document.
-
-    `input_ids` is int32[tokens], a read-only view of mapped memory. `language` is a BCP 47 code. `document` is the
-    number of the document in its source file, from 0.
-    """
-
+class _Document(TypedDict):
     input_ids: NDArray[np.int32]
     language: str
     corpus: str
     document: int
 
 
-class PairRow(TypedDict):
-    """One pair.
+class Row(_Document, total=False):
+    """One document.
 
-    `source_ids` and `target_ids` are int32[tokens], read-only views of mapped memory; their languages are BCP 47 codes.
-    `score` is NaN where there is none. `origin` says how the translation came about: `human`. `document` is the number
-    of the pair in its source file, from 0.
+    `input_ids` is int32[tokens], a read-only view of mapped memory. `language` is a BCP 47 code. `document` is the
+    number of the document in its source file, from 0. `text` is there where the shards have it.
     """
 
+    text: str
+
+
+class _Pair(TypedDict):
     source_ids: NDArray[np.int32]
     target_ids: NDArray[np.int32]
     source_language: str
@@ -43,6 +40,18 @@ class PairRow(TypedDict):
     origin: str
     corpus: str
     document: int
+
+
+class PairRow(_Pair, total=False):
+    """One pair.
+
+    `source_ids` and `target_ids` are int32[tokens], read-only views of mapped memory; their languages are BCP 47 codes.
+    `score` is NaN where there is none. `origin` says how the translation came about: `human`. `document` is the number
+    of the pair in its source file, from 0. `source` and `target`, the texts, are there where the shards have them.
+    """
+
+    source: str
+    target: str
 
 
 class PseudoRow(PairRow):
@@ -119,6 +128,18 @@ class PseudoBatch(PairBatch):
     sentences: NDArray[np.int32]
 
 
+class _Texts:
+    """The columns of text of some record batches, if all have them."""
+
+    def __init__(self, batches: Sequence[pa.RecordBatch]):
+        held = [name for name in TEXTS.values() if all(name in batch.schema.names for batch in batches)]
+        self._columns = {name: TextColumn([batch[name] for batch in batches]) for name in held}
+
+    def at(self, batch: int, row: int) -> Any:
+        """The texts of one row, by column."""
+        return {name: column.at(batch, row) for name, column in self._columns.items()}
+
+
 class DocumentColumns:
     """The columns of some record batches of documents.
 
@@ -138,6 +159,7 @@ class DocumentColumns:
         self._languages = NameColumn(memory, [batch["language"] for batch in batches])
         self._corpora = NameColumn(memory, [batch["corpus"] for batch in batches])
         self._documents = NumberColumn(memory, [batch["document"] for batch in batches])
+        self._texts = _Texts(batches)
         self.tokens = self._input_ids.length
 
     def at(self, batch: int, row: int) -> Row:
@@ -147,6 +169,7 @@ class DocumentColumns:
             language=self._languages.at(batch, row),
             corpus=self._corpora.at(batch, row),
             document=self._documents.at(batch, row),
+            **self._texts.at(batch, row),
         )
 
     def take(self, batches: Rows, rows: Rows) -> Batch:
@@ -176,6 +199,7 @@ class PairColumns:
         self._scores = NumberColumn(memory, [batch["score"] for batch in batches], np.float32)
         self._origins, self._corpora = named("origin"), named("corpus")
         self._documents = NumberColumn(memory, [batch["document"] for batch in batches])
+        self._texts = _Texts(batches)
         self.tokens = self._source_ids.length + self._target_ids.length
 
     def at(self, batch: int, row: int) -> PairRow:
@@ -189,6 +213,7 @@ class PairColumns:
             origin=self._origins.at(batch, row),
             corpus=self._corpora.at(batch, row),
             document=self._documents.at(batch, row),
+            **self._texts.at(batch, row),
         )
 
     def take(self, batches: Rows, rows: Rows) -> PairBatch:
@@ -227,9 +252,28 @@ class PseudoColumns(PairColumns):
         return PseudoBatch(**vars(super().take(batches, rows)), **made)
 
 
+class MixedColumns(PseudoColumns):
+    """The columns of pairs and pseudo pairs together; of a pair `synthetic` is empty and `sentence` -1."""
+
+    def __init__(self, batches: Sequence[pa.RecordBatch], sources: Sequence[str]):
+        most = max((batch.num_rows for batch in batches), default=0)
+        # One column serves all batches.
+        neither = pa.DictionaryArray.from_arrays(np.zeros(most, np.int16), pa.array([""]))
+        none = pa.array(np.full(most, -1, np.int32))
+
+        def whole(batch: pa.RecordBatch) -> pa.RecordBatch:
+            if "synthetic" in batch.schema.names:
+                return batch
+            rows = batch.num_rows
+            return batch.append_column("synthetic", neither[:rows]).append_column("sentence", none[:rows])
+
+        super().__init__([whole(batch) for batch in batches], sources)
+
+
 COLUMNS: dict[str, type[DocumentColumns | PairColumns]] = {
     "documents": DocumentColumns,
     "pairs": PairColumns,
     "pseudo": PseudoColumns,
+    "pairs+pseudo": MixedColumns,
 }
 """Kind of shards -> its columns."""

@@ -42,7 +42,7 @@ def for_translation(batch: babelmill.PairBatch, language_ids: dict[str, int]) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", help="work directory, or its folder of shards")
-    parser.add_argument("--kind", choices=["pairs", "pseudo"], default="pairs")
+    parser.add_argument("--kind", choices=["pairs", "pseudo", "pairs+pseudo"], default="pairs")
     options = parser.parse_args()
     every = babelmill.open(options.work, kind=options.kind)
     print(every)

@@ -257,6 +257,9 @@ class Shards(Section):
     validation: int = Field(default=100, ge=0)
     """Documents of each language held out, at most a tenth of them. A hundred give a loss by language, and a small
     language keeps nine tenths to train on."""
+    text: bool = False
+    """Whether rows have the text beside the ids. It stands in a column `text`, of pairs in `source` and `target`:
+    people can look at it, and another tokenizer can read it. Shards take about twice the room."""
 
 
 class Config(Section):

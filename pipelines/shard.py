@@ -25,6 +25,11 @@ def origin_of(record: Record) -> dict[str, Any]:
     return {name: record.facts[name] for name in ("origin", "synthetic") if name in record.facts}
 
 
+def text_kept(stage: Stage) -> dict[str, bool]:
+    """Whether the text is kept; where it is not, nothing is said of it, as before it could be."""
+    return {"text": True} if stage.config.shards.text else {}
+
+
 class Tokens(Stage):
     """One task a clean part."""
 
@@ -34,8 +39,8 @@ class Tokens(Stage):
     owned = ("tokens",)
 
     def parameters(self) -> dict[str, Any]:
-        """The vocabulary's content."""
-        return {"model_sha256": self.model.sha256}
+        """The vocabulary's content, and whether the text is kept."""
+        return {"model_sha256": self.model.sha256, **text_kept(self)}
 
     @property
     def model(self) -> File:
@@ -71,7 +76,7 @@ class Tokens(Stage):
 
     def function(self) -> EncodePart:
         """Tokenizes one part."""
-        return EncodePart(model=self.model)
+        return EncodePart(model=self.model, text=self.config.shards.text)
 
 
 class Order(Stage):
@@ -83,8 +88,8 @@ class Order(Stage):
     owned = ("order",)
 
     def parameters(self) -> dict[str, Any]:
-        """The section `shards` and the seed."""
-        return {**self.config.shards.model_dump(mode="json"), "seed": self.config.seed}
+        """The section `shards` but for `text`, and the seed."""
+        return {**self.config.shards.model_dump(mode="json", exclude={"text"}), "seed": self.config.seed}
 
     def tasks(self) -> list[Task]:
         """One task a language or pair of languages, of all corpora together."""
@@ -125,7 +130,8 @@ class Shards(Stage):
     def parameters(self) -> dict[str, Any]:
         """What a reader of the shards may want to know."""
         vocabulary = Vocabulary(self.config, self.work)
-        return {"seed": self.config.seed, "vocabulary": vocabulary.model().sha256, **vocabulary.size()}
+        about = {"seed": self.config.seed, "vocabulary": vocabulary.model().sha256, **vocabulary.size()}
+        return {**about, **text_kept(self)}
 
     def tasks(self) -> list[Task]:
         """Cuts each language's order where its record says."""
@@ -154,4 +160,4 @@ class Shards(Stage):
 
     def function(self) -> GatherShard:
         """Gathers one shard."""
-        return GatherShard()
+        return GatherShard(text=self.config.shards.text)

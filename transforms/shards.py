@@ -19,8 +19,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from babelmill.format import DOCUMENTS, PAIR_TOKENS, PAIRS, PSEUDO, PSEUDO_TOKENS, TOKENS, File, Ledger
-from babelmill.mapped import ListColumn, Memory, NumberColumn
+from babelmill.format import (
+    DOCUMENTS,
+    PAIR_TOKENS,
+    PAIRS,
+    PSEUDO,
+    PSEUDO_TOKENS,
+    TEXTS,
+    TOKENS,
+    File,
+    Ledger,
+    with_text,
+)
+from babelmill.mapped import ListColumn, Memory, NumberColumn, TextColumn
 from transforms.journal import Record, Task, kind_of
 from transforms.parts import Part, constant, kept_mask, lists, names, removed_rows, text_bytes
 from transforms.signatures import open_cached
@@ -44,9 +55,6 @@ HUMAN = "human"
 TOLD = {"corpus": 0, "origin": 2, "synthetic": 3}
 """Columns that are the same in all rows of a part -> where it is in the order's list of parts."""
 
-TEXTS = {"input_ids": "text", "source_ids": "source", "target_ids": "target"}
-"""Column of ids -> the column of text that they stand for."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class EncodePart:
@@ -57,9 +65,11 @@ class EncodePart:
 
     Attributes:
         model: the SentencePiece model in the work directory.
+        text: whether the text is kept beside the ids.
     """
 
     model: File
+    text: bool = False
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Tokenize what neither cleaning nor deduplication took out."""
@@ -69,6 +79,7 @@ class EncodePart:
         keys, scores = _keys(work, files), _scores(work, files.get("scores"))
         kind = kind_of(task.name)
         schema = {"documents": TOKENS, "pairs": PAIR_TOKENS, "pseudo": PSEUDO_TOKENS}[kind]
+        schema = with_text(schema) if self.text else schema
         encoder, ledger, start = load(work.local(self.model)), Ledger(documents=int(kept.sum())), 0
         with work.write_arrow(f"tokens/{task.name}.arrow", schema) as writer:
             for batch in part.batches():
@@ -84,8 +95,10 @@ class EncodePart:
                 }
                 if scores is not None:
                     columns["score"] = pa.array(scores[rows])
+                told = [name for name in schema.names if name in ("sentence", *TEXTS.values())]
+                columns |= {name: chosen.column(name) for name in told}
                 if kind == "pseudo":
-                    columns |= {name: chosen.column(name) for name in ("score", "sentence")}
+                    columns["score"] = chosen.column("score")
                 writer.write(pa.record_batch([columns[name] for name in schema.names], schema=schema))
                 ledger.kept += rows.size
                 ledger.bytes += int(text_bytes(chosen).sum())
@@ -263,7 +276,12 @@ class GatherShard:
 
     The task's job: `language` (of pairs `languages`, too), `order` (the language's order file), `start` and `stop`
     (rows of it).
+
+    Attributes:
+        text: whether token files and shards have the text beside the ids.
     """
+
+    text: bool = False
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write the shard."""
@@ -271,16 +289,15 @@ class GatherShard:
         parts = json.loads(order.reader.schema.metadata[b"parts"])
         rows = order.take(np.arange(task.job["start"], task.job["stop"]), ["part", "row"])
         part, row = (rows.column(name).to_numpy() for name in ("part", "row"))
-        schema, same = _schema_of(task)
-        ids, numbers = _gather(work, parts, part, row.astype(np.int64), schema)
+        schema, same = _schema_of(task, text=self.text)
+        gathered = _gather(work, parts, part, row.astype(np.int64), schema)
         told = {name: [found[place] for found in parts] for name, place in TOLD.items() if len(parts[0]) > place}
-        tokens = sum(values.size for values, _ in ids.values())
+        tokens = sum(values.size for values, _ in gathered.ids.values())
         with work.write_arrow(f"shards/{task.name}.arrow", schema) as writer:
             rows_per_batch = max(1, BATCH_TOKENS * part.size // max(tokens, 1))
             for start in range(0, part.size, rows_per_batch):
                 chosen = slice(start, min(start + rows_per_batch, part.size))
-                columns = {name: _stretch(*values, chosen) for name, values in ids.items()}
-                columns |= {name: pa.array(values[chosen]) for name, values in numbers.items()}
+                columns = gathered.rows(chosen)
                 columns |= {name: constant(value, chosen.stop - start) for name, value in same.items()}
                 columns |= {name: _told(values, part[chosen]) for name, values in told.items()}
                 writer.write(pa.record_batch([columns[name] for name in schema.names], schema=schema))
@@ -293,13 +310,16 @@ class GatherShard:
         )
 
 
-def _schema_of(task: Task) -> tuple[pa.Schema, dict[str, str]]:
+def _schema_of(task: Task, *, text: bool) -> tuple[pa.Schema, dict[str, str]]:
     """The schema of a shard, and what is the same in all of its rows."""
-    if kind_of(task.name) == "documents":
-        return DOCUMENTS, {"language": task.job["language"]}
-    source, target = task.job["languages"]
-    languages = {"source_language": source, "target_language": target}
-    return (PSEUDO, languages) if kind_of(task.name) == "pseudo" else (PAIRS, {**languages, "origin": HUMAN})
+    kind, job = kind_of(task.name), task.job
+    schema = {"documents": DOCUMENTS, "pairs": PAIRS, "pseudo": PSEUDO}[kind]
+    if kind == "documents":
+        same = {"language": job["language"]}
+    else:
+        same = dict(zip(("source_language", "target_language"), job["languages"], strict=True))
+        same |= {"origin": HUMAN} if kind == "pairs" else {}
+    return with_text(schema) if text else schema, same
 
 
 def _told(values: Sequence[str], part: np.ndarray) -> pa.DictionaryArray:
@@ -314,22 +334,41 @@ def _stretch(values: np.ndarray, offsets: np.ndarray, rows: slice) -> pa.ListArr
     return lists(values[bounds[0] : bounds[-1]], bounds - bounds[0])
 
 
-def _gather(
-    work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndarray, schema: pa.Schema
-) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], dict[str, np.ndarray]]:
-    """Rows of token files, of the columns that a shard has too.
+@dataclass(frozen=True)
+class Gathered:
+    """Rows of token files in the order of a shard, of the columns that it has too.
+
+    Attributes:
+        ids: by column, token ids one after the other and the offsets of each row's.
+        numbers: by column.
+        texts: by column, the texts of all batches.
+        batch, row: int64, where each row's texts are.
+    """
+
+    ids: dict[str, tuple[np.ndarray, np.ndarray]]
+    numbers: dict[str, np.ndarray]
+    texts: dict[str, TextColumn]
+    batch: np.ndarray
+    row: np.ndarray
+
+    def rows(self, chosen: slice) -> dict[str, pa.Array]:
+        """Columns of some rows."""
+        columns: dict[str, pa.Array] = {name: _stretch(*values, chosen) for name, values in self.ids.items()}
+        columns |= {name: pa.array(values[chosen]) for name, values in self.numbers.items()}
+        return columns | {name: texts.take(self.batch[chosen], self.row[chosen]) for name, texts in self.texts.items()}
+
+
+def _gather(work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndarray, schema: pa.Schema) -> Gathered:
+    """Rows of token files.
 
     Args:
         work: the work directory.
         parts: [corpus, token file, ...] of each part.
         part, row: which rows of which parts, in the order wanted.
         schema: of the shard.
-
-    Returns:
-        By column: token ids one after the other and the offsets of each row's; and numbers.
     """
     wanted = {"document": np.int64, "score": np.float32, "sentence": np.int32}
-    chosen = [name for name in schema.names if name in TEXTS or name in wanted]
+    chosen = [name for name in schema.names if name in (*TEXTS, *TEXTS.values(), *wanted)]
     batches: list[pa.RecordBatch] = []
     paths: list[str] = []
     batch, local = np.empty(part.size, np.int64), np.empty(part.size, np.int64)
@@ -340,11 +379,15 @@ def _gather(
         batch[mine], local[mine] = within + len(batches), row[mine] - source.starts[within]
         batches += [found.select(chosen) for found in source.batches()]
         paths += [work.address(file.path)] * (len(batches) - len(paths))
-    memory, ids, numbers = Memory(batches), {}, {}
-    for name in chosen:
-        arrays = [found.column(name) for found in batches]
-        if name in TEXTS:
-            ids[name] = ListColumn(memory, arrays, paths).take(batch, local)
-        else:
-            numbers[name] = NumberColumn(memory, arrays, wanted[name]).take(batch, local)
-    return ids, numbers
+    memory, arrays = Memory(batches), {name: [found.column(name) for found in batches] for name in chosen}
+    return Gathered(
+        {name: ListColumn(memory, arrays[name], paths).take(batch, local) for name in chosen if name in TEXTS},
+        {
+            name: NumberColumn(memory, arrays[name], of).take(batch, local)
+            for name, of in wanted.items()
+            if name in chosen
+        },
+        {name: TextColumn(arrays[name]) for name in chosen if name in TEXTS.values()},
+        batch,
+        local,
+    )

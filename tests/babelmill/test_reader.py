@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import babelmill
-from babelmill.format import DOCUMENTS, FormatError, sealed
+from babelmill.format import DOCUMENTS, PAIRS, PSEUDO, FormatError, sealed, with_text
 
 
 def make_rows(seed, language, count):
@@ -221,6 +221,64 @@ def test_a_set_can_be_pickled(shards):
     opened = babelmill.open(shards, languages=["th", "de"])
     copy = pickle.loads(pickle.dumps(opened))
     assert [plain(row) for row in copy] == [plain(row) for row in opened]
+
+
+def make_pair(number, **more):
+    return {
+        "source_ids": [number] * (number % 3),
+        "target_ids": [number, number + 1],
+        "source_language": "de",
+        "target_language": "en",
+        "score": number / 2,
+        "origin": "human",
+        "corpus": "News",
+        "document": number,
+        **more,
+    }
+
+
+@pytest.fixture(scope="module")
+def bilingual(tmp_path_factory):
+    """Shards of pairs and of pseudo pairs, and their rows."""
+    root = tmp_path_factory.mktemp("bilingual")
+    pairs = [make_pair(number) for number in range(11)]
+    pseudo = [make_pair(number, origin="lexical", synthetic="source", sentence=number % 4) for number in range(20, 27)]
+    write_file(root / "pairs/train/de-en/00000-of-00001.arrow", pairs, 4, PAIRS)
+    write_file(root / "pseudo/train/de-en/00000-of-00001.arrow", pseudo, 3, PSEUDO)
+    write_manifest(root)
+    return root, pairs, pseudo
+
+
+def test_pairs_and_pseudo_pairs_in_one_set(bilingual):
+    root, pairs, pseudo = bilingual
+    shards = babelmill.open(root, kind="pairs+pseudo", languages=["de-en"])
+    expected = [{**pair, "synthetic": "", "sentence": -1} for pair in pairs] + pseudo
+    rows = [shards[number] for number in range(len(shards))]
+    assert [{**row, **{ids: row[ids].tolist() for ids in ("source_ids", "target_ids")}} for row in rows] == expected
+    batch = pickle.loads(pickle.dumps(shards)).batch(np.arange(len(expected))[::-1])
+    assert batch.sentences.tolist()[::-1] == [row["sentence"] for row in expected]
+    assert batch.synthetic.tolist()[::-1] == [row["synthetic"] for row in expected]
+    assert batch.documents.tolist()[::-1] == [row["document"] for row in expected]
+    seen = [document for one in shards.iterate(seed=1, batch_size=5) for document in one.documents.tolist()]
+    assert sorted(seen) == sorted(row["document"] for row in expected) and seen != sorted(seen)
+
+
+def test_pairs_and_pseudo_pairs_apart(bilingual):
+    root, pairs, pseudo = bilingual
+    assert len(babelmill.open(root)) == len(babelmill.open(root / "pairs")) == len(pairs)
+    assert len(babelmill.open(root, kind="pseudo")) == len(pseudo)
+    for kind in ("documents", "documents+pairs", "pair"):
+        with pytest.raises(ValueError, match=f"has no {kind}/train; its manifest lists".replace("+", r"\+")):
+            babelmill.open(root, kind=kind)
+
+
+def test_text_is_in_rows_where_shards_have_it(tmp_path):
+    rows = [{**row, "text": f"text {row['document']}"} for row in make_rows(3, "de", 20)]
+    write_file(tmp_path / "documents/train/de/00000-of-00001.arrow", rows, 6, with_text(DOCUMENTS))
+    write_manifest(tmp_path)
+    shards = babelmill.open(tmp_path)
+    assert [plain(shards[number]) for number in range(20)] == rows
+    assert rows_of(shards.batch(range(20))) == [{k: v for k, v in row.items() if k != "text"} for row in rows]
 
 
 def test_an_unfinished_run_is_refused(shards):

@@ -175,7 +175,7 @@ def test_the_last_override_of_a_key_counts(written):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("shards.token=1", "--set shards.token: unknown key; did you mean 'tokens'? allowed: tokens, validation"),
+        ("shards.token=1", "--set shards.token: unknown key; did you mean 'tokens'? allowed: text, tokens, validation"),
         ("shard.tokens=1", "--set shard: unknown key; did you mean 'shards'? allowed: backtranslation,"),
         ("dedup.threshold=1.8", "--set dedup.threshold: found 1.8, expected a number from 0 to 1"),
         ("dedup.threshold='0.8'", "--set dedup.threshold: found '0.8', expected a number from 0 to 1"),
