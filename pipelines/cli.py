@@ -22,6 +22,7 @@ COMMANDS = {
     "vocab": ("pipelines.running", "Draw a sample and train the vocabulary."),
     "shard": ("pipelines.running", "Tokenize what is kept and write shards."),
     "corpora": ("pipelines.corpora", "List what OPUS has for some languages."),
+    "models": ("pipelines.models", "Convert translation models for back-translation."),
     "status": ("pipelines.status", "Tell what is done, what is to do, and why."),
     "inspect": ("pipelines.inspect", "Show rows of a part, a shard or rejects."),
     "verify": ("pipelines.verify", "Check every sha256 and every ledger."),

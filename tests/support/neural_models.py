@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 
 import numpy as np
 import sentencepiece
@@ -77,3 +78,54 @@ def _linear(linear, inputs, outputs, rng):
 
 def _norm(norm):
     norm.gamma, norm.beta = np.ones(WIDTH, np.float32), np.zeros(WIDTH, np.float32)
+
+
+def write_release(folder, *, seed=0):
+    """Write an OPUS-MT release as Marian does: random weights, real files.
+
+    Names and shapes of the weights are those of Marian's transformers.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pieces = _train(folder / "source.spm")
+    (folder / "target.spm").write_bytes((folder / "source.spm").read_bytes())
+    tokens = ["</s>", "<unk>", *(piece for piece in pieces if piece not in ("<s>", "</s>", "<unk>")), "<pad>"]
+    (folder / "vocab.yml").write_text("".join(f"{json.dumps(token)}: {i}\n" for i, token in enumerate(tokens)))
+    (folder / "decoder.yml").write_text("models:\n  - model.npz\nvocabs:\n  - vocab.yml\n  - vocab.yml\n")
+    rng = np.random.default_rng(seed)
+    weights = {"Wemb": rng.normal(0, 1, (len(tokens), WIDTH)), "decoder_ff_logit_out_b": np.zeros((1, len(tokens)))}
+    for layer in ("encoder_l1", "decoder_l1"):
+        for block in ("self", "context") if layer.startswith("decoder") else ("self",):
+            for name in "qkvo":
+                weights[f"{layer}_{block}_W{name}"] = rng.normal(0, 0.3, (WIDTH, WIDTH))
+                weights[f"{layer}_{block}_b{name}"] = np.zeros((1, WIDTH))
+            weights |= _marian_norm(f"{layer}_{block}_Wo")
+        weights[f"{layer}_ffn_W1"], weights[f"{layer}_ffn_b1"] = (
+            rng.normal(0, 0.3, (WIDTH, INNER)),
+            np.zeros((1, INNER)),
+        )
+        weights[f"{layer}_ffn_W2"], weights[f"{layer}_ffn_b2"] = (
+            rng.normal(0, 0.3, (INNER, WIDTH)),
+            np.zeros((1, WIDTH)),
+        )
+        weights |= _marian_norm(f"{layer}_ffn_ffn")
+    config = {
+        "type": "transformer",
+        "enc-depth": 1,
+        "dec-depth": 1,
+        "transformer-heads": HEADS,
+        "transformer-ffn-activation": "relu",
+        "transformer-preprocess": "",
+        "transformer-postprocess": "dan",
+        "transformer-postprocess-emb": "d",
+        "transformer-decoder-autoreg": "self-attention",
+        "transformer-no-projection": False,
+        "transformer-guided-alignment-layer": "last",
+    }
+    told = np.frombuffer(json.dumps(config).encode() + b"\0", np.int8)
+    floats = {name: values.astype(np.float32) for name, values in weights.items()}
+    np.savez(folder / "model.npz", **floats, **{"special:model.yml": told})
+    return folder
+
+
+def _marian_norm(name):
+    return {f"{name}_ln_scale": np.ones((1, WIDTH)), f"{name}_ln_bias": np.zeros((1, WIDTH))}

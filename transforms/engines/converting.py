@@ -1,0 +1,134 @@
+"""Translation models to CTranslate2's format, by its own converters; with the extra `mt`.
+
+What comes out is a folder as `transforms.engines.neural` reads it: the model, its vocabulary, and the SentencePiece
+models of both sides. What goes in is a folder, or the name of a model on the Hugging Face hub:
+
+| release | is known by | SentencePiece models | needs |
+|---|---|---|---|
+| OPUS-MT, as Marian wrote it | `decoder.yml` | `source.spm`, `target.spm` | |
+| OPUS-MT, as Hugging Face has it | `config.json`, type `marian` | `source.spm`, `target.spm` | transformers, torch |
+| NLLB-200, M2M-100 | `config.json`, type `m2m_100` | `sentencepiece.bpe.model` | transformers, torch |
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+from transforms.errors import InputError
+
+Quantization = Literal[
+    "int8", "int8_float16", "int8_float32", "int8_bfloat16", "int16", "float16", "bfloat16", "float32"
+]
+"""How weights are written; see CTranslate2's page on quantization."""
+
+QUANTIZATIONS: tuple[str, ...] = get_args(Quantization)
+
+MARIAN = ("source.spm", "target.spm")
+PIECES = {"marian": MARIAN, "m2m_100": ("sentencepiece.bpe.model",)}
+"""Type of a model, in the words of `transformers` -> the names of its SentencePiece models."""
+
+
+class Release(NamedTuple):
+    """A model as it was published.
+
+    Attributes:
+        place: its folder, or its name on the hub.
+        type: `opus-mt` or a key of `PIECES`.
+    """
+
+    place: str
+    type: str
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Names of its SentencePiece models."""
+        return PIECES.get(self.type, MARIAN)
+
+
+def release_of(place: str) -> Release:
+    """What a folder, or a name on the hub, holds.
+
+    Raises:
+        InputError: it holds no model of a kind that can be converted, or lacks a file.
+    """
+    folder = Path(place)
+    if not folder.is_dir():
+        return Release(place, _type(_transformers().AutoConfig.from_pretrained(place).model_type, place))
+    if (folder / "decoder.yml").is_file():
+        found = Release(place, "opus-mt")
+    elif (folder / "config.json").is_file():
+        found = Release(place, _type(json.loads((folder / "config.json").read_text()).get("model_type"), place))
+    else:
+        raise InputError(
+            f"{place} holds neither decoder.yml, as an OPUS-MT release of Marian does, nor config.json, as a model of "
+            "Hugging Face does: name the folder of one of these, or a model on the hub (Helsinki-NLP/opus-mt-en-es)"
+        )
+    for name in found.pieces:
+        if not (folder / name).is_file():
+            raise InputError(f"{place} lacks {name}, the SentencePiece model that belongs to it: copy it there")
+    return found
+
+
+def convert(release: Release, out: Path, *, quantization: Quantization = "int8") -> None:
+    """Convert a model.
+
+    Args:
+        release: the model.
+        out: folder of the result, which must not exist. It is there as a whole or not at all.
+        quantization: of the weights.
+
+    Raises:
+        InputError: `out` exists, what is needed is not installed, or CTranslate2 does not take the model.
+    """
+    if out.exists():
+        raise InputError(f"{out} exists: name another folder, or remove it")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
+        made = Path(scratch, "model")
+        try:
+            _converter(release)(str(made), quantization=quantization)
+        except (NotImplementedError, RuntimeError, ValueError, KeyError, OSError) as error:
+            raise InputError(f"CTranslate2 cannot convert {release.place}: {error}") from error
+        if release.type == "opus-mt":
+            for name in release.pieces:
+                shutil.copyfile(Path(release.place, name), made / name)
+        made.rename(out)
+
+
+def _converter(release: Release) -> Callable[..., Any]:
+    """The method of one of CTranslate2's converters that writes a folder."""
+    try:
+        from ctranslate2 import converters
+    except ImportError as error:
+        raise InputError(
+            f"CTranslate2 is not installed ({error}); `pip install 'babelmill[mt]'` installs it"
+        ) from error
+    if release.type == "opus-mt":
+        return converters.OpusMTConverter(release.place).convert
+    _transformers()
+    return converters.TransformersConverter(release.place, copy_files=list(release.pieces)).convert
+
+
+def _transformers() -> Any:
+    try:
+        import torch  # noqa: F401
+        import transformers
+    except ImportError as error:
+        raise InputError(
+            f"models of Hugging Face are read by transformers and torch ({error}); `pip install transformers torch` "
+            "installs them, and only converting needs them"
+        ) from error
+    return transformers
+
+
+def _type(found: str | None, place: str) -> str:
+    if found not in PIECES:
+        raise InputError(
+            f"{place} is a model of type {found}, expected {' or '.join(PIECES)}: OPUS-MT, NLLB-200 and M2M-100 are"
+        )
+    return found
