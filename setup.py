@@ -38,6 +38,7 @@ TEST = [
     "psutil>=6",
     "pytest>=8",
     "ruff>=0.6",
+    "sacrebleu>=2.4",
     "types-PyYAML",
     "types-requests",
 ]

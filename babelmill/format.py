@@ -158,6 +158,10 @@ UNTRANSLATED = pa.schema(
 )
 """Sentences that an engine gave up, and what it said."""
 
+BACK = pa.schema([("text", pa.string()), ("round_trip", pa.float32())])
+"""Row by row a translated part: what a machine made, translated back; and its chrF against the sentence. Null and NaN
+where the engine failed."""
+
 PSEUDO_TOKENS = pa.schema([*PAIR_TOKENS, ("sentence", pa.int32())])
 PSEUDO = pa.schema([*PAIRS, ("synthetic", _NAME), ("sentence", pa.int32())])
 

@@ -68,6 +68,9 @@ class PseudoFilters(Section):
     worst: Share = 0.02
     """Share of translations that go for their score, the lowest. Of each engine and pair of languages, as scores
     of engines mean different things."""
+    round_trip: Share | None = None
+    """Least chrF, from 0 to 1, of a sentence and its translation's translation back. Empty: not asked; 0.3 is a start.
+    An engine must serve the way back too, and it takes as long again."""
 
 
 class Backtranslation(Section):

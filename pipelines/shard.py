@@ -8,8 +8,8 @@ from typing import Any
 
 from babelmill.format import File, digest
 from pipelines.kept import kept_parts
+from pipelines.sift import pseudo_parts
 from pipelines.stage import Stage
-from pipelines.translate import pseudo_parts
 from pipelines.vocabulary import Vocabulary
 from transforms.journal import Record, Task, corpus_of, kind_of
 from transforms.shards import EncodePart, GatherShard, OrderLanguage

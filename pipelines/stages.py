@@ -11,9 +11,11 @@ from pipelines.dedup import Dedup
 from pipelines.download import Download
 from pipelines.filter import Filter
 from pipelines.learn import Learn
+from pipelines.round_trip import Back
 from pipelines.shard import Order, Shards, Tokens
+from pipelines.sift import Sift
 from pipelines.stage import Stage
-from pipelines.translate import Sift, Translate
+from pipelines.translate import Translate
 from pipelines.vocabulary import Sample, Vocabulary
 from transforms.storage import WorkDirectory
 
@@ -26,6 +28,7 @@ STAGES: tuple[type[Stage], ...] = (
     Sentences,
     Draw,
     Translate,
+    Back,
     Sift,
     Sample,
     Vocabulary,

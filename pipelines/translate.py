@@ -1,26 +1,28 @@
-"""The second half of `babelmill backtranslate`: sentences are translated, and what comes out is judged."""
+"""The second step of `babelmill backtranslate`: sentences are translated."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from babelmill.format import digest
 from pipelines.backtranslate import BacktranslationStage, dealt, sentences_of
 from pipelines.clean import Clean
+from pipelines.config_backtranslation import Backtranslation
 from pipelines.engines import Chooser, engine_of
-from pipelines.learn import Learn
-from pipelines.stage import NotReady, Stage
-from transforms.clean import spoken_language
 from transforms.errors import InputError
-from transforms.filters.ratio import DEFAULT_RATIO, LengthRatio
 from transforms.journal import PSEUDO, Record, Task
-from transforms.pseudo import SiftPart, TranslatePart
-from transforms.pseudo_filters import PseudoRules, least_score
+from transforms.pseudo import TranslatePart
 from transforms.storage import WorkDirectory
 
 BATCHING = {"apertium": {"tokens": 1 << 17, "window": 8192}}
 """Batches of engines for which others than usual are better."""
+
+
+def batching_of(section: Backtranslation, engine: str) -> dict[str, int]:
+    """How batches are cut for a kind of engine."""
+    usual = BATCHING.get(engine, {})
+    return {**usual, "tokens": section.batch} if section.batch else usual
 
 
 class Translate(BacktranslationStage):
@@ -55,7 +57,7 @@ class Translate(BacktranslationStage):
                 choice = chooser.choose(source, target)
                 job = {"source": source, "target": target, "sentences": asdict(sentences), "first": first, "last": last}
                 if choice.spec:
-                    job |= {"engine": choice.spec, "batching": self._batching(choice.spec["name"])}
+                    job |= {"engine": choice.spec, "batching": batching_of(self.section, choice.spec["name"])}
                 else:
                     job |= {"problem": choice.problem}
                 found.append(
@@ -68,11 +70,6 @@ class Translate(BacktranslationStage):
                     )
                 )
         return found
-
-    def _batching(self, engine: str) -> dict[str, int]:
-        """How batches are cut for a kind of engine."""
-        usual = BATCHING.get(engine, {})
-        return {**usual, "tokens": self.section.batch} if self.section.batch else usual
 
     def function(self) -> Any:
         """Translates one part."""
@@ -108,72 +105,3 @@ class Translating:
         if "problem" in task.job:
             raise InputError(task.job["problem"])
         return self._part(work, task)
-
-
-class Sift(BacktranslationStage):
-    """One task a translated part."""
-
-    name = "sift"
-    folder = "sift"
-    owned = ("rejects/sift",)
-
-    def parameters(self) -> dict[str, Any]:
-        """The section `backtranslation.filters`."""
-        return self.section.filters.model_dump(mode="json")
-
-    def tasks(self) -> list[Task]:
-        """One task a part; its rules hold what was learnt of its pair of languages and of its engine."""
-        records, ratios = Translate(self.config, self.work).succeeded(), self._ratios()
-        scores: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        for record in records:
-            scores.setdefault(_group(record), []).append(record.facts["scores"])
-        least = {group: least_score(parts, self.section.filters.worst) for group, parts in scores.items()}
-        found = []
-        for record in records:
-            languages, part = record.facts["languages"], record.files["part"]
-            spoken = [spoken_language(tag, Clean(self.config, self.work).measures.model) for tag in languages]
-            ratio = ratios.get(record.facts["language"], DEFAULT_RATIO)
-            made = record.facts["synthetic"]
-            rules = replace(PseudoRules.of(*spoken, synthetic=made, ratio=ratio), score=least[_group(record)]).to_json()
-            found.append(
-                Task(
-                    name=record.name,
-                    parameters=self.digest(rules=rules),
-                    inputs=digest([part.sha256]),
-                    size=part.bytes,
-                    job={"languages": languages, "part": asdict(part), "rules": rules},
-                )
-            )
-        return found
-
-    def _ratios(self) -> dict[str, LengthRatio]:
-        """How long translations are, as was learnt of pairs that people made."""
-        try:
-            learnt = Learn(self.config, self.work).succeeded()
-        except NotReady:
-            return {}
-        return {record.facts["language"]: LengthRatio.from_json(record.facts["ratio"]) for record in learnt}
-
-    def function(self) -> SiftPart:
-        """Judges one part."""
-        return SiftPart()
-
-
-def _group(record: Record) -> tuple[str, ...]:
-    """What the scores of a part can be compared with: those of the same engine, languages and direction."""
-    facts = record.facts
-    return facts["language"], facts["synthetic"], facts["engine"]["engine"], str(facts["engine"]["sha256"])
-
-
-def pseudo_parts(stage: Stage) -> list[tuple[Record, dict[str, Any]]]:
-    """Translated parts, with the lists of what was taken out of them."""
-    if not Sift(stage.config, stage.work).wanted():
-        return []
-    sifted = {record.name: record for record in Sift(stage.config, stage.work).succeeded()}
-    found = []
-    for record in Translate(stage.config, stage.work).succeeded():
-        if record.name in sifted:
-            rejects = sifted[record.name].files.get("rejects")
-            files = {"part": record.files["part"], **({"rejects": rejects} if rejects else {})}
-            found.append((record, files))
-    return found

@@ -81,7 +81,7 @@ class TranslatePart:
             "scores": summed_up(said.scores[done]),
         }
         if said.failures:
-            facts["note"] = _told(said.failures)
+            facts["note"] = told(said.failures)
         return Record(
             name=task.name,
             parameters=task.parameters,
@@ -149,8 +149,12 @@ def _write_failures(work: WorkDirectory, task: Task, drawn: pa.Table, failures: 
     return writer.file
 
 
-def _told(failures: list[Failure]) -> str:
-    """What was done about batches that failed, for people: the first in full."""
+def told(failures: list[Failure]) -> str:
+    """What was done about batches that failed, for people: the first in full.
+
+    Args:
+        failures: at least one.
+    """
     first, counts = failures[0], Counter(failure.then for failure in failures)
     done = ", ".join(f"{count:,} {then}" for then, count in sorted(counts.items()))
     return f"{len(failures):,} batches failed: {done}; the first, {first.batch}, with: {first.message}"
@@ -160,16 +164,19 @@ def _told(failures: list[Failure]) -> str:
 class SiftPart:
     """Does one task of `sift`: a translated part is judged.
 
-    The task's job: `languages`, `part` (the file), `rules`, as `PseudoRules.to_json` gives them.
+    The task's job: `languages`, `part` (the file), `rules`, as `PseudoRules.to_json` gives them; and `back`, where the
+    translations were translated back (the file).
     """
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Write the list of pairs that are rejected."""
         rules, part = PseudoRules.from_json(task.job["rules"]), Part.open(work, File(**task.job["part"]))
-        ledger, pieces = Ledger(documents=part.rows), []
+        ledger, pieces, agreement = Ledger(documents=part.rows), [], _agreement(work, task)
         dropped = np.zeros(len(REASONS), np.int64)
         for start, batch in zip(part.starts, part.batches(), strict=False):
-            judged = judge_pseudo(batch.select(PSEUDO_SIGNALS.names), batch.column("score").to_numpy(), rules)
+            signals, score = batch.select(PSEUDO_SIGNALS.names), batch.column("score").to_numpy()
+            back = None if agreement is None else agreement[start : start + batch.num_rows]
+            judged = judge_pseudo(signals, score, rules, back)
             rows = np.flatnonzero(judged.reason >= 0)
             dropped += np.bincount(judged.reason[rows], minlength=dropped.size)
             ledger.bytes += int(text_bytes(batch)[:, judged.reason < 0].sum())
@@ -200,3 +207,11 @@ class SiftPart:
             ledger={"-".join(languages): ledger},
             facts={"language": "-".join(languages), "languages": languages},
         )
+
+
+def _agreement(work: WorkDirectory, task: Task) -> np.ndarray | None:
+    """How well each translation's translation back agrees with the sentence, if it was asked for."""
+    if "back" not in task.job:
+        return None
+    scores = [batch.column("round_trip").to_numpy() for batch in Part.open(work, File(**task.job["back"])).batches()]
+    return np.concatenate([np.zeros(0, np.float32), *scores])

@@ -27,7 +27,18 @@ from transforms.langid import LanguageIdentifier
 from transforms.languages import Language
 from transforms.rules import Judgement
 
-REASONS = ("empty", "copy", "script", "language", "loop", "repetition", "length_ratio", "truncated", "score")
+REASONS = (
+    "empty",
+    "copy",
+    "script",
+    "language",
+    "loop",
+    "repetition",
+    "length_ratio",
+    "truncated",
+    "score",
+    "round_trip",
+)
 """Why a pseudo pair is rejected, beside `translating.REASON`. The first that applies is the one that counts."""
 
 PSEUDO_SIGNALS = pa.schema([*SIGNALS, *((f"{side}_loops", pa.float32()) for side in SIDES)])
@@ -53,6 +64,7 @@ class PseudoRules:
         truncated_deviation: how much too short, in units of the ratio's spread, it may be when it lacks the stop that
             the other side ends in. Asked where such pairs are rare otherwise (`PairRules.unfinished_share`).
         score: least score of the engine, as `least_score` learnt it; None: any. A pair without one is not judged.
+        round_trip: least chrF of the translation's translation back, from 0 to 1; None: any.
     """
 
     pair: PairRules
@@ -60,6 +72,7 @@ class PseudoRules:
     loops: float = 3.0
     truncated_deviation: float = 1.5
     score: float | None = None
+    round_trip: float | None = None
 
     @classmethod
     def of(
@@ -105,19 +118,22 @@ def measure_pseudo(
     return pa.record_batch([*signals.columns, *looped], schema=PSEUDO_SIGNALS)
 
 
-def judge_pseudo(signals: pa.RecordBatch, score: np.ndarray | None, rules: PseudoRules) -> Judgement:
+def judge_pseudo(
+    signals: pa.RecordBatch, score: np.ndarray | None, rules: PseudoRules, round_trip: np.ndarray | None = None
+) -> Judgement:
     """Judge every pseudo pair of a batch.
 
     Args:
         signals: of schema `PSEUDO_SIGNALS`.
         score: float32 (n,), the engine's, NaN where there is none; None: there is none at all.
         rules: of the pair of languages and the engine.
+        round_trip: float32 (n,), chrF of translations back, NaN where there is none; None: there is none at all.
 
     Returns:
         `reason`: int8 (n,), index in `REASONS`, -1 where the pair stays; `value`: float32 (n,), the measurement that
         decided, NaN where the pair stays.
     """
-    found = pseudo_verdicts(signals, score, rules)
+    found = pseudo_verdicts(signals, score, rules, round_trip)
     return Judgement(
         reason=np.select(
             [found[reason][0] for reason in REASONS], [np.int8(i) for i in range(len(REASONS))], np.int8(-1)
@@ -131,12 +147,12 @@ def judge_pseudo(signals: pa.RecordBatch, score: np.ndarray | None, rules: Pseud
 
 
 def pseudo_verdicts(
-    signals: pa.RecordBatch, score: np.ndarray | None, rules: PseudoRules
+    signals: pa.RecordBatch, score: np.ndarray | None, rules: PseudoRules, round_trip: np.ndarray | None = None
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What each filter by itself says of every pseudo pair.
 
     Args:
-        signals, score, rules: as of `judge_pseudo`.
+        signals, score, rules, round_trip: as of `judge_pseudo`.
 
     Returns:
         Reason -> bool (n,), whether it applies; and (n,), the measurement.
@@ -160,6 +176,7 @@ def pseudo_verdicts(
         "loop": (looped, of(made, "loops")),
         "truncated": (cut & (short > np.float32(rules.truncated_deviation)), -short),
         "score": _below(score, rules.score, signals.num_rows),
+        "round_trip": _below(round_trip, rules.round_trip, signals.num_rows),
     }
 
 
