@@ -1,11 +1,13 @@
 """What back-translation costs besides the engine: sentences, batches, measurements, judgement, files.
 
     python -m benchmarks.backtranslation CORPORA
+    python -m benchmarks.backtranslation CORPORA --opus OPUS      # and the engine `lexical`
 
 The steps of the stages are done in this process on one core, by the functions of the pipeline, on documents of each
 language. The engine returns at once, its answer being the sentences of another language's text: so nothing is a copy,
 and everything is measured. MB are of the sentences that are translated, of their own side; seconds are of CPU time.
-With Apertium, where it is installed: the share of the time of translating that is not Apertium's.
+With Apertium, where it is installed: the share of the time of translating that is not Apertium's. With `--opus`, a
+folder laid out as OPUS's: what `lexical` takes for the sentences of some languages, with lexicons learnt of its pairs.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from babelmill.format import CLEAN, File
 from benchmarks import inputs
 from benchmarks.figures import Figure, report, write
 from benchmarks.harness import cpu_seconds, on_one_core
+from benchmarks.translation_model.data import read_pairs
+from benchmarks.translation_quality import lexicon_of
 from pipelines.translate import BATCHING
 from transforms import langid
 from transforms.drawing import CutSentences
@@ -32,12 +36,15 @@ from transforms.engines.engine import Engine, Translated
 from transforms.filters.ratio import DEFAULT_RATIO
 from transforms.journal import Task
 from transforms.languages import language
+from transforms.lexicon.model import Lexicon
 from transforms.parts import Part
 from transforms.pseudo import SiftPart, TranslatePart
 from transforms.pseudo_filters import PseudoRules
 from transforms.storage import WorkDirectory
 
 EVERY = 2**64 - 1
+GLOSSED = ("de", "el", "ja", "ru")
+"""Languages that `lexical` takes into English."""
 PACKAGES = ("numba", "numpy", "pyarrow", "sentencex")
 
 
@@ -87,6 +94,17 @@ class AtOnce:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+class Gloss(AtOnce):
+    """The engine `lexical`, with a lexicon that was learnt for this."""
+
+    def __init__(self, lexicon: Lexicon):
+        super().__init__(pa.array([], pa.string()), name="lexical")
+        self.lexicon = lexicon
+
+    def translate(self, texts: Sequence[str] | pa.StringArray, *, source: str, target: str, seed: int) -> Translated:
+        return Translated(*self.lexicon.translate(pa.array(texts), reverse=source != self.lexicon.languages[0]))
 
 
 class Timed:
@@ -147,21 +165,25 @@ def measured(work: WorkDirectory, source: str, target: str, texts: pa.StringArra
 def main() -> None:
     arguments = inputs.parser("Back-translation besides the engine.", megabytes=20.0)
     arguments.add_argument("corpora", type=Path, help="folder with xx.txt.xz")
+    arguments.add_argument("--opus", type=Path, help="folder laid out as OPUS's, for `lexical`")
     options = inputs.parse(arguments)
     texts = inputs.read(inputs.texts_file(options))
     on_one_core()
-    found: dict[str, list[Round]] = {"at once": [], "apertium": []}
+    lexicons = {code: learnt(options.opus, code) for code in GLOSSED if options.opus and code in texts}
+    found: dict[str, list[Round]] = {"at once": [], "apertium": [], "lexical": []}
     for number in range(options.repetitions + 1):
-        round_ = [Round(*[0.0] * 6), Round(*[0.0] * 6)]
+        round_ = [Round(*[0.0] * 6) for _ in found]
         for place, (source, documents) in enumerate(texts.items()):
             target = list(texts)[place - 1]
             round_[0] += one(options.cache, source, target, documents, AtOnce(lines(texts[target])))
         if "en" in texts and Apertium().serves("en", "es"):
             round_[1] += one(options.cache, "en", "es", texts["en"], Apertium())
+        for source, lexicon in lexicons.items():
+            round_[2] += one(options.cache, source, "en", texts[source], Gloss(lexicon))
         # The first round loads and compiles.
         if number:
-            found["at once"].append(round_[0])
-            found["apertium"].append(round_[1])
+            for name, its in zip(found, round_, strict=True):
+                found[name].append(its)
     own = found["at once"]
     steps = {"sentences": "cut", "translation but for the engine": "translated", "judgement": "sifted"}
     figures = [
@@ -185,7 +207,13 @@ def main() -> None:
         shares = [100 * (1 - one.engine / one.wall) for one in found["apertium"]]
         what = "of the time of translating by Apertium, en-es, what is not Apertium's"
         figures.append(Figure(name="apertium", what=what, unit="%", ours=shares, at_most=10))
-    command = "python -m benchmarks.backtranslation CORPORA"
+    if lexicons:
+        for name, what in (("engine", "the engine"), ("translated", "the stage, measuring and writing included")):
+            rates = [round_.megabytes / getattr(round_, name) for round_ in found["lexical"]]
+            about = f"`lexical`, {', '.join(lexicons)} to en, one core: {what}"
+            bar = 5 if name == "engine" else None
+            figures.append(Figure(name=f"lexical_{name}", what=about, unit="MB/s", ours=rates, at_least=bar))
+    command = "CORPORA --opus OPUS" if options.opus else "CORPORA"
     write(report("backtranslation", command, figures, machine=options.machine, packages=PACKAGES), options.results)
 
 
@@ -193,6 +221,11 @@ def one(folder: Path, source: str, target: str, texts: pa.StringArray, engine: E
     """A round of one language, in a folder of its own."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch, engine:
         return measured(WorkDirectory(Path(scratch)), source, target, texts, Timed(engine))
+
+
+def learnt(opus: Path, code: str) -> Lexicon:
+    """The lexicon of a language and English."""
+    return lexicon_of(read_pairs(str(opus), (code, "en"), version="v7.4"), (code, "en"))
 
 
 def lines(texts: pa.StringArray) -> pa.StringArray:

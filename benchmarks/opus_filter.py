@@ -7,6 +7,10 @@ what Babelmill uses. It gets the texts unpacked, two jobs, lid.176.ftz, and the 
 lengths, their ratio, similarity, language, script, numerals, punctuation, repetition, tags, and duplicates. It writes
 text and stops. Babelmill reads the archives, learns a lexicon of each pair of languages, finds near duplicates, too,
 tokenizes with the vocabulary that is given, and writes shards. They take turns; MB are of the texts of both sides.
+
+Then the filters alone, on pairs in memory, each side in one process and by its CPU time, start-up and reading left out:
+OpusFilter's in `peers/opusfilter_filters.py`, where a pair that one rejects is not shown to the next, and all of
+Babelmill's but the lexical score, which OpusFilter has none of.
 """
 
 from __future__ import annotations
@@ -17,10 +21,17 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
+
 from benchmarks import inputs
 from benchmarks.figures import Figure, report, write
-from benchmarks.harness import BABELMILL, in_turn, run_command
+from benchmarks.harness import BABELMILL, cpu_seconds, in_turn, run_command
+from benchmarks.jobs import PEERS
 from transforms import langid
+from transforms.clean import spoken_language
+from transforms.filters.ratio import learn_ratio
+from transforms.filters.rules import PairRules, judge
+from transforms.filters.signals import PairMeasuring, measure
 from transforms.languages import language
 
 PACKAGES = ("apache-beam", "numba", "pyarrow")
@@ -41,31 +52,55 @@ def unpacked(opus: Path, pairs: list[str], folder: Path) -> dict[str, list[Path]
     return found
 
 
+def filters_of(codes: list[str]) -> list[dict[str, dict[str, object]]]:
+    """OpusFilter's filters for two languages."""
+    scripts = [next(SCRIPTS[used] for used in SCRIPTS if used in language(code).scripts) for code in codes]
+    identification = {"languages": codes, "thresholds": [0.5, 0.5], "model_path": str(langid.bundled_model())}
+    return [
+        {"LengthFilter": {"unit": "char", "min_length": 2, "max_length": 1050}},
+        {"LengthRatioFilter": {"unit": "char", "threshold": 3}},
+        {"SimilarityFilter": {"threshold": 0.9}},
+        {"FastTextFilter": identification},
+        {"CharacterScoreFilter": {"scripts": scripts, "thresholds": [0.15, 0.15]}},
+        {"NonZeroNumeralsFilter": {"threshold": 0.5}},
+        {"TerminalPunctuationFilter": {"threshold": -2}},
+        {"RepetitionFilter": {"threshold": 2, "min_length": 3}},
+        {"HtmlTagFilter": {}},
+    ]
+
+
+def filtered_by_peer(python: Path, files: dict[str, list[Path]], job: Path) -> float:
+    """CPU seconds that OpusFilter's filters take."""
+    jobs = [{"inputs": list(map(str, texts)), "filters": filters_of(pair.split("-"))} for pair, texts in files.items()]
+    job.write_text(json.dumps(jobs))
+    done = run_command([python, PEERS / "opusfilter_filters.py", job], cores=1)
+    return json.loads(done.output.strip().splitlines()[-1])["seconds"]
+
+
+def filtered(files: dict[str, list[Path]]) -> float:
+    """CPU seconds that Babelmill's filters take: to measure pairs, learn the ratio of their lengths, and judge them."""
+    identifier, seconds = langid.load(langid.BUNDLED), 0.0
+
+    def judged(sides: list[pa.StringArray], measuring: PairMeasuring) -> None:
+        signals = measure(*sides, measuring, identifier)
+        judge(signals, None, None, PairRules.of(measuring.source, measuring.target, ratio=learn_ratio(signals)))
+
+    for pair, texts in files.items():
+        sides = [pa.array(path.read_text(encoding="utf-8").split("\n")[:-1]) for path in texts]
+        source, target = (spoken_language(code, langid.BUNDLED) for code in pair.split("-"))
+        measuring = PairMeasuring(source=source, target=target)
+        judged([side[:100] for side in sides], measuring)
+        seconds += cpu_seconds(judged, sides, measuring)[0]
+    return seconds
+
+
 def steps(files: dict[str, list[Path]]) -> list[dict[str, object]]:
     """The job, in OpusFilter's words."""
     job: list[dict[str, object]] = []
     for pair, texts in files.items():
         codes = pair.split("-")
-        scripts = [next(SCRIPTS[used] for used in SCRIPTS if used in language(code).scripts) for code in codes]
-        filters = [
-            {"LengthFilter": {"unit": "char", "min_length": 2, "max_length": 1050}},
-            {"LengthRatioFilter": {"unit": "char", "threshold": 3}},
-            {"SimilarityFilter": {"threshold": 0.9}},
-            {
-                "FastTextFilter": {
-                    "languages": codes,
-                    "thresholds": [0.5, 0.5],
-                    "model_path": str(langid.bundled_model()),
-                }
-            },
-            {"CharacterScoreFilter": {"scripts": scripts, "thresholds": [0.15, 0.15]}},
-            {"NonZeroNumeralsFilter": {"threshold": 0.5}},
-            {"TerminalPunctuationFilter": {"threshold": -2}},
-            {"RepetitionFilter": {"threshold": 2, "min_length": 3}},
-            {"HtmlTagFilter": {}},
-        ]
         kept, distinct = ([f"{pair}.{what}.{code}" for code in codes] for what in ("kept", "distinct"))
-        filtering = {"inputs": list(map(str, texts)), "outputs": kept, "filters": filters}
+        filtering = {"inputs": list(map(str, texts)), "outputs": kept, "filters": filters_of(codes)}
         job.append({"type": "filter", "parameters": filtering})
         job.append({"type": "remove_duplicates", "parameters": {"inputs": kept, "outputs": distinct}})
     return job
@@ -78,7 +113,7 @@ def main() -> None:
     arguments.add_argument("--pairs", nargs="+", default=list(PAIRS))
     arguments.add_argument("--model", type=Path, required=True, help="SentencePiece model")
     options = inputs.parse(arguments)
-    found: dict[str, list[float]] = {"ours": [], "theirs": []}
+    found: dict[str, list[float]] = {"ours": [], "theirs": [], "our filters": [], "their filters": []}
     with tempfile.TemporaryDirectory(dir=options.cache) as scratch:
         folder = Path(scratch)
         files = unpacked(options.opus, options.pairs, folder)
@@ -99,7 +134,10 @@ def main() -> None:
                 shutil.rmtree(folder / "work", ignore_errors=True)
                 found[side].append(megabytes / run_command(commands[side]).seconds)
                 print(f"round {number + 1}, {side}: {found[side][-1]:.3g} MB/s", flush=True)
-    figure = Figure(
+            python = Path(options.peer).with_name("python")
+            found["their filters"].append(megabytes / filtered_by_peer(python, files, folder / "job.json"))
+            found["our filters"].append(megabytes / filtered(files))
+    whole = Figure(
         name="all",
         what=f"parallel corpora, {len(files)} archives to shards, {megabytes:.0f} MB, two cores; OpusFilter to text",
         unit="MB/s",
@@ -108,8 +146,17 @@ def main() -> None:
         theirs=found["theirs"],
         at_least=10,
     )
-    command = "python -m benchmarks.opus_filter OPUS --peer opusfilter --model MODEL"
-    write(report("opus_filter", command, [figure], machine=options.machine, packages=PACKAGES), options.results)
+    alone = Figure(
+        name="filters",
+        what=f"filters of pairs alone, {megabytes:.0f} MB, one core",
+        unit="MB/s",
+        ours=found["our filters"],
+        peer="OpusFilter",
+        theirs=found["their filters"],
+        at_least=20,
+    )
+    arguments = "OPUS --peer opusfilter --model MODEL"
+    write(report("opus_filter", arguments, [whole, alone], machine=options.machine, packages=PACKAGES), options.results)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from benchmarks.reproduce import by_folder, differences, finished, hashes
 from tests.flink.cluster import FlinkCluster
 from transforms.storage import STATE
 
-STAGES = ("download", "clean", "dedup", "sample", "vocab", "tokens", "order", "shards")
+STAGES = ("download", "clean", "learn", "filter", "dedup", "sample", "vocab", "tokens", "order", "shards")
 KILLED_IN = ("clean", "dedup", "tokens")
 MOST = 0.7
 """Largest share of a stage's tasks that a worker of two may do."""
