@@ -93,12 +93,14 @@ def embed(data, offsets, model, table, vectors, counts):
     letters = BLOCK_BYTES + longest + 2 * WORDS + 4 * model.ngrams.longest
     words, lanes = new_words(), new_lanes(letters, model.ngrams.longest, lengths)
     rows = np.empty(WORDS * table.rows.shape[1] + letters * lengths + WORDS * model.longest_run, np.int32)
+    missing = np.empty(WORDS + 1, np.int64)
     for text in range(counts.shape[0]):
         vector, at, end, count = vectors[text], np.int64(offsets[text]), np.int64(offsets[text + 1]), 0
         while at < end:
             found, at = next_words(data, at, end, longest, table, words)
             if found > 0:
-                count += _add_rows(vector, model.vectors, rows, _find(data, words, found, model, table, lanes, rows))
+                written = _find(data, words, found, model, table, lanes, missing, rows)
+                count += _add_rows(vector, model.vectors, rows, written)
             elif at < end:
                 at, added = _add_long_word(vector, data, at, end, longest, model, lanes)
                 count += added
@@ -113,14 +115,20 @@ def embed(data, offsets, model, table, vectors, counts):
 
 
 @njit(cache=True, nogil=True)
-def _find(data, words, count, model, table, lanes, rows):
-    """Write the rows of a block of words and of their n-grams to `rows`; returns how many there are."""
-    missing, ends = np.empty(WORDS + 1, np.int64), np.empty(WORDS, np.int64)
-    own, spans = np.empty(WORDS, np.int64), np.empty((WORDS, 2), np.int64)
+def _find(data, words, count, model, table, lanes, missing, rows):
+    """Write the rows of a block of words and of their n-grams to `rows`; returns how many there are.
+
+    `missing`: int64[WORDS + 1], for words that the table lacks.
+    """
     # Taken apart once a block: to take an array out of a tuple costs as much as to look up a word.
     begins, stops, pieces, keys = words
     letters, room, records = lanes.letters, lanes.room, table.rows
-    news = find_missing(table, words, count, missing)
+    news, written = find_missing(table, words, count, missing), 0
+    if news == 0:  # as in most short texts
+        for word in range(count):
+            written = copy_record(records, keys[word], rows, written)
+        return written
+    ends, own, spans = np.empty(WORDS, np.int64), np.empty(WORDS, np.int64), np.empty((WORDS, 2), np.int64)
     lane, every = 0, np.uint32(0)
     for new in range(news):
         word = missing[new]
@@ -132,7 +140,7 @@ def _find(data, words, count, model, table, lanes, rows):
     own_rows(model.entries, data, words, missing[:news], own)
     lengths = model.ngrams.longest - model.ngrams.shortest + 1
     places, ngram_rows = lanes.places, lanes.rows
-    written = new = used = 0
+    new = used = 0
     missing[news] = count
     for word in range(count):
         if word != missing[new]:

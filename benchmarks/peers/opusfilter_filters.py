@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import time
+from pathlib import Path
 
 from opusfilter.pipeline import FilterPipeline
 
@@ -18,8 +19,8 @@ from opusfilter.pipeline import FilterPipeline
 def main() -> None:
     logging.disable(logging.CRITICAL)
     seconds, pairs, kept = 0.0, 0, 0
-    for job in json.load(open(sys.argv[1], encoding="utf-8")):
-        sides = [open(name, encoding="utf-8").read().splitlines() for name in job["inputs"]]
+    for job in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
+        sides = [Path(name).read_text(encoding="utf-8").split("\n")[:-1] for name in job["inputs"]]
         texts = list(zip(*sides, strict=True))
         pipeline = FilterPipeline.from_config(job["filters"])
         list(pipeline.filter(texts[:100]))
