@@ -283,7 +283,9 @@ def _select(files: list[File], *, root: Path, kind: str, split: str, languages: 
     folders = kind.split("+") if kind in COLUMNS else []
     of_kind = [file for file in files if _folder(file) in folders]
     chosen = [file for file in of_kind if file.path.split("/")[1] == split]
-    if not chosen:
+    missing = [folder for folder in folders if not any(_folder(file) == folder for file in of_kind)]
+    if not chosen or missing:
+        kind = missing[0] if missing else kind
         splits = sorted({"/".join(file.path.split("/")[:2]) for file in files})
         raise ValueError(f"{root} has no {kind}/{split}; its manifest lists {', '.join(splits) or 'no files'}")
     if languages is None:

@@ -192,6 +192,7 @@ def main() -> None:
             what=f"back-translation besides the engine, {len(texts)} languages, one core",
             unit="MB/s",
             ours=[one.megabytes / (one.cut + one.translated + one.sifted) for one in own],
+            at_least=15,
         ),
         *(
             Figure(

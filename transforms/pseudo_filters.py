@@ -98,8 +98,9 @@ class PseudoRules:
         return cls(**{**values, "pair": PairRules.from_json(values["pair"])})
 
     def to_json(self) -> dict[str, Any]:
-        """Its attributes as JSON values."""
-        return {**asdict(self), "pair": self.pair.to_json()}
+        """Its attributes as JSON values, but for what is not asked of the way back."""
+        values = {**asdict(self), "pair": self.pair.to_json()}
+        return values if self.round_trip is not None else {k: v for k, v in values.items() if k != "round_trip"}
 
 
 def measure_pseudo(

@@ -22,7 +22,7 @@ from transforms.journal import Record, Task
 from transforms.parts import Part
 from transforms.pseudo import pair_of, told
 from transforms.storage import WorkDirectory
-from transforms.translating import Batching, translate
+from transforms.translating import REASON, Batching, translate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class TranslateBack:
     engine: Callable[[WorkDirectory, Task], Engine]
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
-        """Translate back and compare."""
+        """Translate back and compare. What the engine gives up is counted, and says nothing of the pair."""
         if "problem" in task.job:
             raise InputError(task.job["problem"])
         source, target = task.job["source"], task.job["target"]
@@ -62,6 +62,8 @@ class TranslateBack:
         scores[list(said.rejected)] = np.nan
         with work.write_arrow(f"back/{task.name}.arrow", BACK) as writer:
             writer.write(pa.record_batch([said.texts, pa.array(scores)], schema=BACK))
+        ledger = Ledger(documents=part.rows, kept=part.rows - len(said.rejected))
+        ledger.dropped = {REASON: len(said.rejected)} if said.rejected else {}
         languages = pair_of(source, target)
         facts: dict[str, Any] = {"language": "-".join(languages), "languages": languages}
         if said.failures:
@@ -71,6 +73,6 @@ class TranslateBack:
             parameters=task.parameters,
             inputs=task.inputs,
             files={"part": writer.file},
-            ledger={facts["language"]: Ledger(documents=part.rows, kept=part.rows)},
+            ledger={facts["language"]: ledger},
             facts=facts,
         )

@@ -4,6 +4,7 @@ import gc
 import json
 import pickle
 import resource
+import shutil
 from hashlib import sha256
 
 import numpy as np
@@ -270,6 +271,13 @@ def test_pairs_and_pseudo_pairs_apart(bilingual):
     for kind in ("documents", "documents+pairs", "pair"):
         with pytest.raises(ValueError, match=f"has no {kind}/train; its manifest lists".replace("+", r"\+")):
             babelmill.open(root, kind=kind)
+
+
+def test_one_set_needs_both_kinds(bilingual, tmp_path):
+    shutil.copytree(bilingual[0] / "pairs", tmp_path / "pairs")
+    write_manifest(tmp_path)
+    with pytest.raises(ValueError, match="has no pseudo/train; its manifest lists pairs/train"):
+        babelmill.open(tmp_path, kind="pairs+pseudo")
 
 
 def test_text_is_in_rows_where_shards_have_it(tmp_path):

@@ -52,6 +52,8 @@ def test_a_folder_that_is_there_is_left_alone(release, tmp_path):
         ({"config.json": json.dumps({"model_type": "m2m_100"})}, "lacks sentencepiece.bpe.model"),
         ({"config.json": json.dumps({"model_type": "bert"})}, "is a model of type bert, expected marian or m2m_100"),
         ({"config.json": "{}"}, "is a model of type None"),
+        ({"config.json": "{"}, "config.json is not what Hugging Face writes"),
+        ({"config.json": "[]"}, "config.json is not what Hugging Face writes"),
     ],
 )
 def test_what_is_no_release_is_refused(files, message, tmp_path):
@@ -77,7 +79,8 @@ def test_a_broken_model_leaves_nothing(release, tmp_path):
 def test_a_missing_ctranslate2_is_named(release, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ctranslate2", None)
     result = call("models", "convert", release, tmp_path / "out")
-    assert result.exit_code == 5 and "pip install 'babelmill[mt]'" in result.stderr
+    assert result.exit_code == 5 and result.stderr.startswith("babelmill: CTranslate2 is not installed")
+    assert "pip install 'babelmill[mt]'" in result.stderr
 
 
 def test_missing_transformers_are_named(tmp_path, monkeypatch):
@@ -88,6 +91,12 @@ def test_missing_transformers_are_named(tmp_path, monkeypatch):
     (folder / "sentencepiece.bpe.model").write_bytes(b"")
     result = call("models", "convert", folder, tmp_path / "out")
     assert result.exit_code == 5 and "pip install transformers torch" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["no-such-folder", "./no/folder", "/no/folder"])
+def test_a_folder_that_is_not_there_is_said_so(name, tmp_path):
+    result = call("models", "convert", name, tmp_path / "out")
+    assert result.exit_code == 5 and f"{name} is no folder here" in result.stderr
 
 
 def test_a_name_of_the_hub_needs_transformers(tmp_path, monkeypatch):

@@ -88,4 +88,7 @@ def test_an_engine_that_fails_on_the_way_back_rejects_nothing(tmp_path):
     failed = np.isnan(np.array(back, float))
     assert 0 < failed.sum() < len(back) == 24
     assert not any("round_trip" in reasons for reasons in dropped(tmp_path / "work"))
+    ledger = read_manifest(tmp_path / "work/back/manifest.json")["ledger"]
+    assert sum(counts["dropped"].get("engine_failed", 0) for counts in ledger.values()) == failed.sum()
+    assert call("verify", config, *settings).exit_code == 0
     assert "note: back pseudo/udhr/" in result.stderr

@@ -58,11 +58,11 @@ def release_of(place: str) -> Release:
     """
     folder = Path(place)
     if not folder.is_dir():
-        return Release(place, _type(_transformers().AutoConfig.from_pretrained(place).model_type, place))
+        return Release(place, _type(_published_type(place), place))
     if (folder / "decoder.yml").is_file():
         found = Release(place, "opus-mt")
     elif (folder / "config.json").is_file():
-        found = Release(place, _type(json.loads((folder / "config.json").read_text()).get("model_type"), place))
+        found = Release(place, _type(_written_type(folder / "config.json"), place))
     else:
         raise InputError(
             f"{place} holds neither decoder.yml, as an OPUS-MT release of Marian does, nor config.json, as a model of "
@@ -87,11 +87,12 @@ def convert(release: Release, out: Path, *, quantization: Quantization = "int8")
     """
     if out.exists():
         raise InputError(f"{out} exists: name another folder, or remove it")
+    written = _converter(release)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         made = Path(scratch, "model")
         try:
-            _converter(release)(str(made), quantization=quantization)
+            written(str(made), quantization=quantization)
         except (NotImplementedError, RuntimeError, ValueError, KeyError, OSError) as error:
             raise InputError(f"CTranslate2 cannot convert {release.place}: {error}") from error
         if release.type == "opus-mt":
@@ -112,6 +113,26 @@ def _converter(release: Release) -> Callable[..., Any]:
         return converters.OpusMTConverter(release.place).convert
     _transformers()
     return converters.TransformersConverter(release.place, copy_files=list(release.pieces)).convert
+
+
+def _published_type(name: str) -> str:
+    """The type of a model on the hub."""
+    if name.count("/") != 1 or name.startswith((".", "/")):
+        raise InputError(f"{name} is no folder here, nor the name of a model on the hub, such as facebook/m2m100_418M")
+    try:
+        return _transformers().AutoConfig.from_pretrained(name).model_type
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name} is no folder here, and transformers cannot get it from the hub: {error}") from error
+
+
+def _written_type(config: Path) -> str | None:
+    """The type of a model in a folder."""
+    try:
+        return json.loads(config.read_text(encoding="utf-8")).get("model_type")
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{config} is not what Hugging Face writes ({error}): fetch the model again") from error
 
 
 def _transformers() -> Any:
