@@ -9,6 +9,7 @@ from processes import python
 from small_run import LANGUAGES, call, documents, events, write_config
 
 from babelmill.format import read_manifest
+from pipelines.backtranslate import BacktranslationStage
 from pipelines.cli import COMMANDS
 from pipelines.config_file import load
 from pipelines.stages import STAGES
@@ -17,7 +18,7 @@ SHORTER = ["--set", "clean.characters.min=300"]
 """A setting by which some documents of the sample are too short."""
 
 DOCUMENT_STAGES = [
-    stage for stage in STAGES if stage.name not in ("learn", "filter", "sentences", "draw", "translate", "sift")
+    stage for stage in STAGES if stage.name not in ("learn", "filter") and not issubclass(stage, BacktranslationStage)
 ]
 """Those of a run without pairs, in which nothing is translated."""
 

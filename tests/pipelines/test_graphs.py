@@ -7,11 +7,12 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from graphs import moved, pickled, staged
-from small_run import config_of
 
 from pipelines.backtranslate import BacktranslationStage
+from pipelines.config_file import load
 from pipelines.config_runner import Dataflow, Flink
 from pipelines.execute import graph
+from pipelines.round_trip import Back
 from pipelines.runner import pipeline_options
 from pipelines.stages import STAGES
 from transforms.storage import WorkDirectory
@@ -29,9 +30,10 @@ def copies(finished_pairs, translated, tmp_path_factory):
 
 @pytest.fixture(params=STAGES, ids=lambda stage: stage.name)
 def stage(request, copies):
-    """Each stage of a finished run."""
+    """Each stage of a finished run, or of one that goes on to translate back."""
     copy = copies[issubclass(request.param, BacktranslationStage)]
-    return request.param(config_of(copy), WorkDirectory(copy / "work"))
+    settings = ["backtranslation.filters.round_trip=0.2"] if request.param is Back else []
+    return request.param(load(copy / "corpus.yaml", settings), WorkDirectory(copy / "work"))
 
 
 def pipeline(stage, arguments, tasks=None):
