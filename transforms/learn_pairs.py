@@ -7,8 +7,10 @@ are cut into parts; equal pairs are in it once. Pairs that the other filters rej
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,8 +104,21 @@ class LearnPairs:
 
 
 def cutter(work: WorkDirectory, file: File | None) -> Encoder | None:
-    """The vocabulary that a lexicon was learnt with, from its file."""
-    return load(work.local(file)) if file is not None else None
+    """The vocabulary that a lexicon was learnt with, from its file; loaded once for all files of the same bytes."""
+    return _loaded(_Content(file.sha256, work.local(file))) if file is not None else None
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a file says, wherever it is: a given vocabulary lies beside each lexicon that needs it."""
+
+    sha256: str
+    path: Path = field(compare=False)
+
+
+@lru_cache(maxsize=4)
+def _loaded(content: _Content) -> Encoder:
+    return load(content.path)
 
 
 def draw(work: WorkDirectory, parts: Sequence[Sequence[File]], count: int) -> pa.Table:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from transforms.bits import load_eight
 from transforms.shingles import ALONE, IGNORED, RAW, decode, extended, folding_table, mix
 from vocab.columns import text_buffers
 from vocab.encoding import Encoder
@@ -25,6 +26,7 @@ _BASIS = (np.uint64(0xCBF29CE484222325), np.uint64(0x9E3779B97F4A7C15))
 _FNV_PRIME = np.uint64(0x100000001B3)
 _ONE, _ONE32 = np.uint64(1), np.uint32(1)
 _SPACE = 32
+_HIGH = np.uint64(0x8080808080808080)
 _SPELT = (Kind.NORMAL, Kind.USER_DEFINED)
 
 
@@ -194,8 +196,13 @@ def _runs(data, bounds, table):
     """Where scripts without spaces are written: start and end of each run, int32 (runs, 2)."""
     runs, count = np.empty((64, 2), np.int32), 0
     for r in range(bounds.shape[0] - 1):
-        i, start = np.int64(bounds[r]), np.int64(-1)
-        while i < bounds[r + 1]:
+        i, end, start = np.int64(bounds[r]), np.int64(bounds[r + 1]), np.int64(-1)
+        while i < end:
+            # No run begins in ASCII.
+            while start < 0 and i + 8 <= end and load_eight(data, i) & _HIGH == 0:
+                i += 8
+            if i == end:
+                break
             point, size = decode(data, i)
             character = table[point]
             if start < 0 and character >= ALONE:

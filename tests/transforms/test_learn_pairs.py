@@ -147,5 +147,6 @@ def test_a_script_without_spaces_is_cut_by_a_vocabulary_of_its_own(tmp_path):
     work = WorkDirectory(tmp_path)
     record = learnt(work, in_parts(work, source, target, 3000))
     pieces = cutter(work, record.files["pieces"])
+    assert cutter(work, work.copy(work.local(record.files["pieces"]), "copy.model")) is pieces
     found = load(work, "lexicon/xa-xb", pieces=pieces)
     assert found.translations("library", 1)[0].word == "図書館"

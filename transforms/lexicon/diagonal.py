@@ -17,26 +17,21 @@ STEEPEST = 64.0
 
 
 @njit(cache=True, nogil=True)
-def lay_out(tension, distance, there, back, expected):
-    """Write the probabilities of origins by place, for two texts of m and n words and both directions.
+def lay_out(tension, distance, priors, expected):
+    """Write the probabilities of origins by place, for a text of n words that come from a text of m words.
 
     Args:
-        tension: float64 (2,), each from 0 to `STEEPEST`.
-        distance: float64 (m, n), written: how far word i is from word j.
-        there: float64 (m, n), written: the probability that word j has its origin in word i; columns sum to 1.
-        back: float64 (m, n), written: the probability that word i has its origin in word j; rows sum to 1.
-        expected: float64 (2, m and n or more), written: how far each word j, and each word i, is from its origin on
-            average.
+        tension: from 0 to `STEEPEST`.
+        distance: float64 (m, n), written: how far origin i is from word j.
+        priors: float64 (m, n), written: the probability that word j has its origin in word i; columns sum to 1.
+        expected: float64 (n,), written: how far each word is from its origin on average.
     """
     m, n = distance.shape
     for i in range(m):
         for j in range(n):
             distance[i, j] = abs(_middle(i, m) - _middle(j, n))
-    _weigh(tension[0], there)
-    _weigh(tension[1], back)
-    _normalise_columns(there, distance, expected[0])
-    for i in range(m):
-        _normalise_row(back[i], distance[i], expected[1, i : i + 1])
+    _weigh(tension, priors)
+    _normalise(priors, distance, expected)
 
 
 @njit(cache=True, nogil=True)
@@ -66,28 +61,17 @@ def _powers(tension, count):
 
 
 @njit(cache=True, nogil=True)
-def _normalise_columns(weights, distance, expected):
+def _normalise(weights, distance, expected):
     """Make every column sum to 1 and write its mean distance, row by row as the numbers lie in memory."""
     m, n = weights.shape
     totals = np.zeros(n)
-    expected[:n] = 0
+    expected[:] = 0
     for i in range(m):
         for j in range(n):
             totals[j] += weights[i, j]
             expected[j] += weights[i, j] * distance[i, j]
-    expected[:n] /= totals
+    expected /= totals
     totals = 1 / totals
     for i in range(m):
         for j in range(n):
             weights[i, j] *= totals[j]
-
-
-@njit(cache=True, nogil=True)
-def _normalise_row(weights, distance, expected):
-    """Make a row sum to 1 and write its mean distance."""
-    total, away = 0.0, 0.0
-    for k in range(weights.shape[0]):
-        total += weights[k]
-        away += weights[k] * distance[k]
-    expected[0] = away / total
-    weights *= 1 / total

@@ -27,6 +27,8 @@ from transforms.lexicon.entries import NO_ENTRY, Entries, Links, Side
 from transforms.lexicon.numerics import log
 
 _LIKELIHOOD, _DISTANCE, _EXPECTED, _ALIGNED = range(4)
+_SMALL = 1e-150
+"""Products of probabilities below it are made logarithms: two such make a product that a float64 still holds."""
 
 
 class Trained(NamedTuple):
@@ -110,82 +112,95 @@ def _expect(offsets, other_offsets, entries, bounds, nothing, nothing_back, empt
         sums: float64 (2, 4), added to: the log likelihood, the distance of words from their origins, the same by their
             places alone, and how many words do not come from the empty word.
     """
-    scratch, expected, factors = np.empty((5, longest)), np.empty((2, longest)), np.empty((2, longest))
-    away = np.empty((2, longest))
+    scratch, words = np.empty((6, longest)), np.empty((6, longest))
     m, n = np.int64(0), np.int64(0)
     for p in range(bounds.shape[0] - 1):
         first, other_first, link, size = offsets[p], other_offsets[p], bounds[p], bounds[p + 1] - bounds[p]
         same = m == offsets[p + 1] - first and n == other_offsets[p + 1] - other_first
         m, n = offsets[p + 1] - first, other_offsets[p + 1] - other_first
-        distance, there = scratch[0, :size].reshape((m, n)), scratch[1, :size].reshape((m, n))
-        back, forward, backward = scratch[2, :size].reshape((m, n)), scratch[3, :size], scratch[4, :size]
+        # A row an origin in either direction, so that all that goes along a row can be done several words at a time.
+        forward, there, away = (
+            scratch[0, :size].reshape((m, n)),
+            scratch[1, :size].reshape((m, n)),
+            scratch[2, :size].reshape((m, n)),
+        )
+        backward, back, away_back = (
+            scratch[3, :size].reshape((n, m)),
+            scratch[4, :size].reshape((n, m)),
+            scratch[5, :size].reshape((n, m)),
+        )
         if not same:
-            lay_out(tension, distance, there, back, expected)
+            lay_out(tension[0], away, there, words[0, :n])
+            lay_out(tension[1], away_back, back, words[3, :m])
         # Loops of their own for what lies far apart in memory: many entries are under way at a time then.
-        for k in range(size):
-            entry = np.uint32(entries[link + k])  # unsigned, so that no place counts from the end
-            forward[k], backward[k] = table[entry, 0], table[entry, 1]
-        _weigh(forward.reshape((m, n)), backward.reshape((m, n)), there, back, distance, factors, away)
-        share, share_back = (empty, empty) if empty >= 0 else (1 / (m + 1), 1 / (n + 1))
-        _settle(factors[0, :n], nothing[other_first : other_first + n], share, expected[0], away[0], table, 0, sums[0])
-        _settle(factors[1, :m], nothing_back[first : first + m], share_back, expected[1], away[1], table, 1, sums[1])
-        k = 0
+        k = link
         for i in range(m):
             for j in range(n):
-                entry = np.uint32(entries[link + k])
-                table[entry, 2] += forward[k] * factors[0, j]
-                table[entry, 3] += backward[k] * factors[1, i]
+                entry = np.uint32(entries[k])  # unsigned, so that no place counts from the end
+                forward[i, j], backward[j, i] = table[entry, 0], table[entry, 1]
+                k += 1
+        _weigh(forward, there, away, words[1, :n], words[2, :n])
+        _weigh(backward, back, away_back, words[4, :m], words[5, :m])
+        share, share_back = (empty, empty) if empty >= 0 else (1 / (m + 1), 1 / (n + 1))
+        _settle(nothing[other_first : other_first + n], share, words[:3, :n], table, 0, sums[0])
+        _settle(nothing_back[first : first + m], share_back, words[3:, :m], table, 1, sums[1])
+        k = link
+        for i in range(m):
+            for j in range(n):
+                entry = np.uint32(entries[k])
+                table[entry, 2] += forward[i, j] * words[1, j]
+                table[entry, 3] += backward[j, i] * words[4, i]
                 k += 1
 
 
 @njit(cache=True, nogil=True)
-def _weigh(forward, backward, there, back, distance, masses, away):
+def _weigh(given, priors, distance, masses, away):
     """Multiply probabilities given an origin by those of the origin, and sum them over the origins of each word.
 
     Args:
-        forward, backward: float64 (m, n), of word j given word i, and the reverse.
-        there, back, distance: float64 (m, n), see `lay_out`.
-        masses: float64 (2, m and n or more), written: the sums for each word j, and for each word i.
-        away: the same, written: the sums of products with the distance.
+        given: float64 (origins, words), of each word given each origin; becomes the products.
+        priors, distance: float64 (origins, words), see `lay_out`.
+        masses: float64 (words,), written: the sums.
+        away: float64 (words,), written: the sums of products with the distance.
     """
-    m, n = forward.shape
-    masses[0, :n], away[0, :n] = 0, 0
-    for i in range(m):
-        mass, far = 0.0, 0.0
-        for j in range(n):
-            forward[i, j] *= there[i, j]
-            backward[i, j] *= back[i, j]
-            masses[0, j] += forward[i, j]
-            away[0, j] += forward[i, j] * distance[i, j]
-            mass += backward[i, j]
-            far += backward[i, j] * distance[i, j]
-        masses[1, i], away[1, i] = mass, far
+    masses[:], away[:] = 0, 0
+    for i in range(given.shape[0]):
+        for j in range(given.shape[1]):
+            product = given[i, j] * priors[i, j]
+            given[i, j] = product
+            masses[j] += product
+            away[j] += product * distance[i, j]
 
 
 @njit(cache=True, nogil=True)
-def _settle(masses, nothing, empty, expected, away, table, column, sums):
+def _settle(nothing, empty, words, table, column, sums):
     """For the words of a text, weigh the empty word against the others; add to its counts, and to `sums`.
 
     Args:
-        masses: float64 (words,), how likely the other words make each word together, if it comes from one of them;
-            becomes what each word's part in that must be multiplied by to be the probability that it is the origin.
         nothing: int64 (words,), the entry of each with the empty word.
         empty: probability of the empty word as an origin.
-        expected: float64 (words or more,), how far each word is from its origin, by place alone.
-        away: float64 (words or more,), see `_weigh`.
+        words: float64 (3, words): how far each word is from its origin by place alone, see `lay_out`; how likely the
+            other words make it together, if it comes from one of them; and its sum `away`, see `_weigh`. The second
+            becomes what each word's part in it must be multiplied by to be the probability that it is the origin.
         table: see `_expect`.
         column: of the direction.
         sums: float64 (4,).
     """
+    expected, masses, away, likelihood = words[0], words[1], words[2], 1.0
     for w in range(masses.shape[0]):
         total = (1 - empty) * masses[w] + empty * table[nothing[w], column]
         factor = (1 - empty) / total
         table[nothing[w], 2 + column] += empty * table[nothing[w], column] / total
-        sums[_LIKELIHOOD] += log(total)
+        # One logarithm for many words, as long as their product is far from what a float64 can hold.
+        likelihood *= max(total, _SMALL)
+        if likelihood <= _SMALL:
+            sums[_LIKELIHOOD] += log(likelihood)
+            likelihood = 1.0
         sums[_DISTANCE] += factor * away[w]
         sums[_EXPECTED] += factor * masses[w] * expected[w]
         sums[_ALIGNED] += factor * masses[w]
         masses[w] = factor
+    sums[_LIKELIHOOD] += log(likelihood)
 
 
 @njit(cache=True, nogil=True)

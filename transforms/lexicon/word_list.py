@@ -50,7 +50,7 @@ class WordList:
             at_least: a word that comes more rarely is unknown.
             most: bound on their number.
         """
-        forms, first, times = np.unique(words.forms(), return_index=True, return_counts=True)
+        forms, first, times = _tally(words.forms())
         hashes = words.hashes[first]
         # By word, its most frequent form first.
         order = np.lexsort((forms, -times, hashes))
@@ -83,6 +83,35 @@ class WordList:
     def from_batch(cls, batch: pa.RecordBatch, *, total: int) -> WordList:
         """The inverse of `to_batch`."""
         return cls(batch.column(0), batch.column(1).to_numpy(), batch.column(2).to_numpy(), total)
+
+
+@njit(cache=True, nogil=True)
+def _tally(forms):
+    """The different ones of some hashes in the order of their first, where each is first, and how often it comes."""
+    slots, found = np.full(1 << 10, -1, np.int64), 0
+    first, times = np.empty(slots.size, np.int64), np.zeros(slots.size, np.int64)
+    for w in range(forms.shape[0]):
+        if 2 * found == slots.size:
+            first, times = np.append(first, np.empty_like(first)), np.append(times, np.zeros_like(times))
+            slots = np.full(2 * slots.size, -1, np.int64)
+            for k in range(found):
+                slots[_place(slots, forms, first, forms[first[k]])] = k
+        slot = _place(slots, forms, first, forms[w])
+        if slots[slot] < 0:
+            slots[slot], first[found] = found, w
+            found += 1
+        times[slots[slot]] += 1
+    return forms[first[:found]], first[:found].copy(), times[:found].copy()
+
+
+@njit(cache=True, nogil=True)
+def _place(slots, forms, first, form):
+    """The slot of a hash, or the empty one where it would be."""
+    last = np.uint64(slots.size - 1)
+    slot = form & last
+    while slots[slot] >= 0 and forms[first[slots[slot]]] != form:
+        slot = (slot + np.uint64(1)) & last
+    return slot
 
 
 @njit(cache=True, nogil=True)

@@ -5,8 +5,13 @@ from transforms.lexicon.diagonal import STEEPEST, lay_out
 
 
 def laid_out(tension, m, n):
-    distance, there, back, expected = np.empty((m, n)), np.empty((m, n)), np.empty((m, n)), np.empty((2, max(m, n)))
-    lay_out(np.array(tension), distance, there, back, expected)
+    """Both directions; what is of source words comes as (n, m), an origin a row, and is turned round."""
+    (distance, there), (distance_back, back) = np.empty((2, m, n)), np.empty((2, n, m))
+    expected = np.zeros((2, max(m, n)))
+    lay_out(tension[0], distance, there, expected[0, :n])
+    lay_out(tension[1], distance_back, back, expected[1, :m])
+    assert (distance_back == distance.T).all()
+    back = back.T
     return distance, there, back, expected
 
 

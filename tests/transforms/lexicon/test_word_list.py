@@ -62,3 +62,11 @@ def test_nothing_is_known_of_no_text():
 
     assert known.size == FIRST
     assert known.numbers(np.array([5], np.uint64)).tolist() == [UNKNOWN]
+
+
+def test_more_forms_than_the_table_of_counts_begins_with():
+    texts = [f"w{n % 3000} W{n % 700}" for n in range(9000)]
+    words = segment(pa.array(texts))
+    counts = Counter(word.lower() for text in texts for word in text.split())
+    known = WordList.learn(words, at_least=1, most=10_000)
+    assert dict(zip((word.lower() for word in known.words.to_pylist()), known.counts.tolist(), strict=True)) == counts
