@@ -67,6 +67,7 @@ class Sentences(BacktranslationStage):
 
     name = "sentences"
     folder = "sentences"
+    version = 2
     owned = ("sentences",)
 
     def parameters(self) -> dict[str, Any]:

@@ -29,7 +29,6 @@ SENTENCES = pa.schema([("row", pa.int32()), ("sentence", pa.int32()), ("text", p
 STOPS = {"Tibt": "།༎༏༐༑", "Khmr": "។៕"}
 """Script -> marks that end a sentence, where the library does not know them."""
 
-
 STAND_INS = {"ca": "es", "oc": "es", "da": "de", "kl": "de"}
 """Language -> the one by whose rules it is cut. The library's Catalan has the Spanish abbreviations, and it takes
 Occitan for Catalan and Greenlandic for Danish."""

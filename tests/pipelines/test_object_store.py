@@ -141,6 +141,7 @@ def test_a_run_that_is_killed_goes_on(s3, config, folder, finished):
     assert not files().find(f"{folder}/.babelmill/tmp")
 
 
+@pytest.mark.slow
 def test_what_is_fetched_is_kept_in_the_store(s3, config, folder, faulty_server, finished, tmp_path):
     server = faulty_server({f"{code}.txt.xz": (SAMPLE / f"{code}.txt.xz").read_bytes() for code in LANGUAGES})
     config.write_text(config.read_text().replace(str(SAMPLE), server.address))
@@ -174,6 +175,7 @@ def test_models_are_brought_to_the_workers(config, folder, finished, tmp_path):
         assert name.endswith(hashlib.sha256(content).hexdigest()) and files().cat_file(name) == content
 
 
+@pytest.mark.slow
 def test_judging_does_not_ask_for_each_part(s3, config, folder):
     assert call("clean", config, "-q", "--set", "download.part_bytes=1KiB").exit_code == 2
     settings = ["--set", "download.part_bytes=1KiB"]

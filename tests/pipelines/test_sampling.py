@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from small_pairs import rows
 from small_run import SAMPLE, call, hashes
 
@@ -34,6 +35,7 @@ def run(folder, *, workers, seed=1, top_k=10):
     return [row["target"] for row in rows(folder / "work/pseudo/udhr/en-es")], files
 
 
+@pytest.mark.slow
 def test_the_seed_draws_the_translations(tmp_path):
     one, files_of_one = run(tmp_path / "one", workers=1)
     two, files_of_two = run(tmp_path / "two", workers=2)

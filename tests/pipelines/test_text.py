@@ -19,15 +19,33 @@ def with_text(finished, folder):
     return folder / "work", {event["stage"]: event["tasks"] for event in events(result) if event["event"] == "start"}
 
 
+@pytest.fixture(scope="module")
+def pairs_with_text(finished_pairs, tmp_path_factory):
+    """A finished run with pairs that keeps the text: its work directory, and how many tasks each stage had."""
+    return with_text(finished_pairs, tmp_path_factory.mktemp("text") / "copy")
+
+
+@pytest.fixture(scope="module")
+def pseudo_with_text(translated, tmp_path_factory):
+    """The same with pseudo pairs."""
+    return with_text(translated, tmp_path_factory.mktemp("text") / "copy")
+
+
 def rows_of(work, kind):
     shards = babelmill.open(work, kind=kind)
     return [shards[number] for number in range(len(shards))]
 
 
-@pytest.mark.parametrize(("run", "kinds"), [("finished_pairs", ("documents", "pairs")), ("translated", ("pseudo",))])
-def test_text_stands_beside_its_ids(run, kinds, request, tmp_path):
-    finished = request.getfixturevalue(run)
-    work, tasks = with_text(finished, tmp_path / "copy")
+@pytest.mark.parametrize(
+    ("run", "plain", "kinds"),
+    [
+        ("pairs_with_text", "finished_pairs", ("documents", "pairs")),
+        ("pseudo_with_text", "translated", ("pseudo",)),
+    ],
+)
+def test_text_stands_beside_its_ids(run, plain, kinds, request):
+    finished = request.getfixturevalue(plain)
+    work, tasks = request.getfixturevalue(run)
     assert tasks["dedup"] == 0 < tasks["tokens"]
     processor = sentencepiece.SentencePieceProcessor(model_file=str(work / "vocab/spm.model"))
     for kind in kinds:
@@ -40,11 +58,11 @@ def test_text_stands_beside_its_ids(run, kinds, request, tmp_path):
                 if ids in row:
                     assert processor.encode(texts[name]) == row[ids].tolist() == old[ids].tolist()
             assert row.keys() == old.keys() and row["document"] == old["document"]
-    assert call("verify", tmp_path / "copy/corpus.yaml", "--set", "shards.text=true").exit_code == 0
+    assert call("verify", work.parent / "corpus.yaml", "--set", "shards.text=true").exit_code == 0
 
 
-def test_datasets_reads_the_text_too(finished_pairs, tmp_path):
-    work, _ = with_text(finished_pairs, tmp_path / "copy")
+def test_datasets_reads_the_text_too(pairs_with_text, tmp_path):
+    work, _ = pairs_with_text
     loaded = datasets.load_dataset(str(work / "shards/pairs"), split="train", cache_dir=str(tmp_path / "cache"))
     ours = rows_of(work, "pairs")
     assert sorted(zip(loaded["source"], loaded["target"], strict=True)) == sorted(
