@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from babelmill.format import digest
-from pipelines.backtranslate import BacktranslationStage
 from pipelines.engines import Chooser, engine_of
-from pipelines.translate import Translate, batching_of
+from pipelines.translate import EngineStage, Translate, Translating
 from transforms.journal import Task
 from transforms.round_trip import TranslateBack
 
 
-class Back(BacktranslationStage):
+class Back(EngineStage):
     """One task a translated part; a part whose way back nobody serves is a task that fails."""
 
     name = "back"
@@ -37,11 +36,8 @@ class Back(BacktranslationStage):
             (first, second), part = record.facts["languages"], record.files["part"]
             source, target = (first, second) if record.facts["synthetic"] == "target" else (second, first)
             choice = chooser.choose(target, source)
-            job: dict[str, Any] = {"source": source, "target": target, "part": asdict(part)}
-            if choice.spec:
-                job |= {"engine": choice.spec, "batching": batching_of(self.section, choice.spec["name"])}
-            else:
-                job |= {"problem": f"`filters.round_trip` is asked for, but {choice.problem}"}
+            choice = replace(choice, problem=f"`filters.round_trip` is asked for, but {choice.problem}")
+            job = {"source": source, "target": target, "part": asdict(part), **self.asked(choice)}
             found.append(
                 Task(
                     name=record.name,
@@ -53,12 +49,6 @@ class Back(BacktranslationStage):
             )
         return found
 
-    def function(self) -> TranslateBack:
+    def function(self) -> Translating:
         """Translates one part back."""
-        return TranslateBack(seed=self.config.seed, engine=engine_of)
-
-    def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
-        """As the way there."""
-        from transforms.inference import TranslateTasks
-
-        return tasks | "Translate" >> TranslateTasks(stage=self.name, root=root, function=self.function(), stop=stop)
+        return Translating(TranslateBack(seed=self.config.seed, engine=engine_of))

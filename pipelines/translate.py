@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from babelmill.format import digest
 from pipelines.backtranslate import BacktranslationStage, dealt, sentences_of
 from pipelines.clean import Clean
-from pipelines.config_backtranslation import Backtranslation
-from pipelines.engines import Chooser, engine_of
+from pipelines.engines import Choice, Chooser, engine_of
 from transforms.errors import InputError
 from transforms.journal import PSEUDO, Record, Task
 from transforms.pseudo import TranslatePart
@@ -19,13 +19,25 @@ BATCHING = {"apertium": {"tokens": 1 << 17, "window": 8192}}
 """Batches of engines for which others than usual are better."""
 
 
-def batching_of(section: Backtranslation, engine: str) -> dict[str, int]:
-    """How batches are cut for a kind of engine."""
-    usual = BATCHING.get(engine, {})
-    return {**usual, "tokens": section.batch} if section.batch else usual
+class EngineStage(BacktranslationStage):
+    """What the stages share in which engines translate."""
+
+    def asked(self, choice: Choice) -> dict[str, Any]:
+        """A part of a task's job: who translates, in which batches; or why nobody does."""
+        if choice.spec is None:
+            return {"problem": choice.problem}
+        batching = BATCHING.get(choice.spec["name"], {})
+        tokens = {"tokens": self.section.batch} if self.section.batch else {}
+        return {"engine": choice.spec, "batching": {**batching, **tokens}}
+
+    def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
+        """By Beam's RunInference, whose model are the engines that a worker has."""
+        from transforms.inference import TranslateTasks
+
+        return tasks | "Translate" >> TranslateTasks(stage=self.name, root=root, function=self.function(), stop=stop)
 
 
-class Translate(BacktranslationStage):
+class Translate(EngineStage):
     """One task a part of sentences and a language that they are translated into."""
 
     name = "translate"
@@ -56,10 +68,7 @@ class Translate(BacktranslationStage):
             for target, (first, last) in shares.items():
                 choice = chooser.choose(source, target)
                 job = {"source": source, "target": target, "sentences": asdict(sentences), "first": first, "last": last}
-                if choice.spec:
-                    job |= {"engine": choice.spec, "batching": batching_of(self.section, choice.spec["name"])}
-                else:
-                    job |= {"problem": choice.problem}
+                job |= self.asked(choice)
                 found.append(
                     Task(
                         name=f"{PSEUDO}/{corpus}/{code}-{target}/{part}",
@@ -71,7 +80,7 @@ class Translate(BacktranslationStage):
                 )
         return found
 
-    def function(self) -> Any:
+    def function(self) -> Translating:
         """Translates one part."""
         measures = Clean(self.config, self.work).measures
         part = TranslatePart(
@@ -83,21 +92,15 @@ class Translate(BacktranslationStage):
         )
         return Translating(part)
 
-    def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
-        """By Beam's RunInference, whose model are the engines that a worker has."""
-        from transforms.inference import TranslateTasks
-
-        return tasks | "Translate" >> TranslateTasks(stage=self.name, root=root, function=self.function(), stop=stop)
-
 
 class Translating:
-    """Does one task of `translate`, or says why nobody can.
+    """Does one task of an `EngineStage`, or says why nobody can.
 
     Args:
         part: what does it.
     """
 
-    def __init__(self, part: TranslatePart):
+    def __init__(self, part: Callable[[WorkDirectory, Task], Record]):
         self._part = part
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:

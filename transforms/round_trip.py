@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from babelmill.format import BACK, File, Ledger
 from transforms.engines.engine import Engine
-from transforms.errors import InputError
 from transforms.filters.chrf import chrf
 from transforms.filters.points import decoded
 from transforms.journal import Record, Task
@@ -30,7 +29,7 @@ class TranslateBack:
     """Does one task of `back`: what a machine made of a part's sentences is translated back, and compared with them.
 
     The task's job: `source` and `target`, BCP 47 tags of the way there; `part` (the translated part); `engine`, what
-    `engine` makes an engine of; `batching`, the fields of `Batching`; or `problem`, why nobody can do it.
+    `engine` makes an engine of; `batching`, the fields of `Batching`.
 
     Attributes:
         seed: of the run.
@@ -42,8 +41,6 @@ class TranslateBack:
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Translate back and compare. What the engine gives up is counted, and says nothing of the pair."""
-        if "problem" in task.job:
-            raise InputError(task.job["problem"])
         source, target = task.job["source"], task.job["target"]
         part = Part.open(work, File(**task.job["part"]))
         table = part.take(np.arange(part.rows), ["source", "target"])

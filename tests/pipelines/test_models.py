@@ -65,12 +65,16 @@ def test_what_is_no_release_is_refused(files, message, tmp_path):
     assert result.exit_code == 5 and message in result.stderr and not (tmp_path / "out").exists()
 
 
-def test_a_broken_model_leaves_nothing(release, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("model.npz", b"no archive"), ("model.npz", b"PK\3\4 cut off"), ("decoder.yml", b""), ("decoder.yml", b"{")],
+)
+def test_a_broken_model_leaves_nothing(name, content, release, tmp_path):
     folder = tmp_path / "broken"
     folder.mkdir()
-    for name in ("source.spm", "target.spm", "vocab.yml", "decoder.yml"):
-        (folder / name).write_bytes((release / name).read_bytes())
-    (folder / "model.npz").write_bytes(b"no archive")
+    for file in release.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / name).write_bytes(content)
     result = call("models", "convert", folder, tmp_path / "out")
     assert result.exit_code == 5 and "CTranslate2 cannot convert" in result.stderr
     assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".out*"))

@@ -21,6 +21,15 @@ def tasks_of(result):
     return {event["stage"]: event["tasks"] for event in events(result) if event["event"] == "start"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def calls_of_others(translated):
+    """Copies of a run have its program, which takes notes where the run is: other tests find them as they were."""
+    notes = translated / "calls.txt"
+    before = notes.read_bytes()
+    yield
+    notes.write_bytes(before)
+
+
 @pytest.fixture(scope="module")
 def there_and_back(translated, tmp_path_factory):
     """A finished run, run again with the way back; and how many tasks each stage had then."""

@@ -12,6 +12,7 @@ models of both sides. What goes in is a folder, or the name of a model on the Hu
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import tempfile
@@ -87,14 +88,14 @@ def convert(release: Release, out: Path, *, quantization: Quantization = "int8")
     """
     if out.exists():
         raise InputError(f"{out} exists: name another folder, or remove it")
-    written = _converter(release)
+    make = _converter(release)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         made = Path(scratch, "model")
         try:
-            written(str(made), quantization=quantization)
-        except (NotImplementedError, RuntimeError, ValueError, KeyError, OSError) as error:
-            raise InputError(f"CTranslate2 cannot convert {release.place}: {error}") from error
+            make().convert(str(made), quantization=quantization)
+        except Exception as error:  # what a converter raises at damaged files, nothing says
+            raise InputError(f"CTranslate2 cannot convert {release.place}: {error!r}") from error
         if release.type == "opus-mt":
             for name in release.pieces:
                 shutil.copyfile(Path(release.place, name), made / name)
@@ -102,7 +103,7 @@ def convert(release: Release, out: Path, *, quantization: Quantization = "int8")
 
 
 def _converter(release: Release) -> Callable[..., Any]:
-    """The method of one of CTranslate2's converters that writes a folder."""
+    """What makes the one of CTranslate2's converters that fits."""
     try:
         from ctranslate2 import converters
     except ImportError as error:
@@ -110,20 +111,19 @@ def _converter(release: Release) -> Callable[..., Any]:
             f"CTranslate2 is not installed ({error}); `pip install 'babelmill[mt]'` installs it"
         ) from error
     if release.type == "opus-mt":
-        return converters.OpusMTConverter(release.place).convert
+        return functools.partial(converters.OpusMTConverter, release.place)
     _transformers()
-    return converters.TransformersConverter(release.place, copy_files=list(release.pieces)).convert
+    return functools.partial(converters.TransformersConverter, release.place, copy_files=list(release.pieces))
 
 
 def _published_type(name: str) -> str:
     """The type of a model on the hub."""
     if name.count("/") != 1 or name.startswith((".", "/")):
         raise InputError(f"{name} is no folder here, nor the name of a model on the hub, such as facebook/m2m100_418M")
+    configuration = _transformers().AutoConfig
     try:
-        return _transformers().AutoConfig.from_pretrained(name).model_type
+        return configuration.from_pretrained(name).model_type
     except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{name} is no folder here, and transformers cannot get it from the hub: {error}") from error
 
 
