@@ -175,9 +175,10 @@ class ShardSet:
         if state is not None:
             seed, epoch, position = self._place(state)
         order = Permutation(len(self), seed, epoch)
+        place = {"locate": self._locate, "order": order, "shards": self.digest, "position": position}
         if batch_size is None:
-            return Pass(lambda rows: self[rows[0]], order, shards=self.digest, position=position, step=1)
-        return Pass(self.batch, order, shards=self.digest, position=position, step=batch_size)
+            return Pass(lambda batches, rows: self._columns.at(batches[0], rows[0]), **place, step=1)
+        return Pass(self._columns.take, **place, step=batch_size)
 
     def _place(self, state: Mapping[str, Any]) -> tuple[int, int, int]:
         """Seed, epoch and position of a state of these very shards: in others, a position means other rows."""
@@ -214,14 +215,23 @@ class Pass(Generic[Item]):
         position: rows of the order that were handed out or skipped.
     """
 
-    def __init__(self, read: Callable[[Rows], Item], order: Permutation, *, shards: str, position: int, step: int):
+    def __init__(
+        self,
+        read: Callable[[Rows, Rows], Item],
+        *,
+        locate: Callable[[Rows], tuple[Rows, Rows]],
+        order: Permutation,
+        shards: str,
+        position: int,
+        step: int,
+    ):
         if not 0 <= position <= order.rows:
             raise ValueError(f"position is {position}, expected 0 to {order.rows}, the rows there are")
         if step < 1:
             raise ValueError(f"batch_size is {step}, expected at least 1")
         self.position = position
-        self._read, self._order, self._shards, self._step = read, order, shards, step
-        self._ahead = np.empty(0, np.int64)
+        self._read, self._locate, self._order, self._shards, self._step = read, locate, order, shards, step
+        self._batches = self._rows = np.empty(0, np.int64)
 
     def __iter__(self) -> Pass[Item]:
         return self
@@ -229,12 +239,13 @@ class Pass(Generic[Item]):
     def __next__(self) -> Item:
         if self.position >= self._order.rows:
             raise StopIteration
-        if not self._ahead.size:
+        if not self._rows.size:
             stop = self.position + -(-_AHEAD // self._step) * self._step
-            self._ahead = self._order(np.arange(self.position, min(stop, self._order.rows)))
-        rows = self._ahead[: self._step]
-        item = self._read(rows)
-        self._ahead = self._ahead[self._step :]
+            ahead = self._order(np.arange(self.position, min(stop, self._order.rows)))
+            self._batches, self._rows = self._locate(ahead)
+        rows = self._rows[: self._step]
+        item = self._read(self._batches[: self._step], rows)
+        self._batches, self._rows = self._batches[self._step :], self._rows[self._step :]
         self.position += len(rows)
         return item
 

@@ -22,6 +22,7 @@ class Learn(Stage):
 
     name = "learn"
     title = "clean"
+    version = 2
     folder = "lexicon"
     owned = ("lexicon",)
 

@@ -1,6 +1,7 @@
 """Which documents of a partition's buckets are alike: by hash, by signature, and in doubt by the shingles themselves.
 
-1. Documents with the same 128-bit hash are alike (`twins`). One stands for all of them from here on.
+1. Documents with the same 128-bit hash are alike (`twins`). They share the buckets of every band, so those of the first
+   band show them all. One stands for all of them from here on.
 2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike. `match` finds
    most of them, in a few comparisons a document.
 3. Then all pairs that are not in one component are compared (`candidates`). Those estimated below `threshold - margin`
@@ -56,8 +57,8 @@ class Source(Protocol):
     def hashes(self, documents: np.ndarray) -> np.ndarray:
         """128-bit hashes of the folded texts, uint64 (n, 2)."""
 
-    def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same hashes, MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
+    def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
 
     def shingle_sets(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values and offsets of the sets of shingles, as of `jaccard.shingle_sets`."""
@@ -109,7 +110,7 @@ def connect(
     shingles.
 
     Args:
-        bands: buckets of document numbers, those of a band together.
+        bands: buckets of document numbers, those of a band together. Documents of equal texts are in the same ones.
         source: reads signatures and texts.
         likeness: when two are alike; None: when their texts are equal.
         forest: int32, the root of every document as far as it is known from elsewhere.
@@ -122,38 +123,66 @@ def connect(
     documents = _distinct([buckets.documents for buckets in bands])
     parents = firsts(documents if forest is None else forest[documents])
     before, work = parents.copy(), Work()
+    if bands:
+        stands = _unite_twins(_placed(bands[0], documents), documents, source, parents, piece)
+        if likeness is not None:
+            work = _join_bands(bands, documents, stands, source, likeness, parents, piece)
+    flatten(parents)
+    changed = np.flatnonzero(parents != before)
+    return np.stack([documents[parents[changed]], documents[changed]], axis=1), work
+
+
+def _join_bands(
+    bands: list[Buckets],
+    documents: np.ndarray,
+    stands: np.ndarray,
+    source: Source,
+    likeness: Likeness,
+    parents: np.ndarray,
+    piece: int,
+) -> Work:
+    """Unite the documents of some bands' buckets that are alike, of those that stand for all of the same text."""
+    work = Work()
     for loaded in _loads(bands, piece):
-        places = np.searchsorted(documents, loaded.documents).astype(np.int32)
-        for buckets in _pieces(_divided(loaded._replace(documents=places), parents), documents, piece):
+        placed = _placed(loaded, documents)
+        placed = _divided(_only(placed, stands[placed.documents]), parents)
+        for buckets in _pieces(placed, documents, piece):
             chosen, members = np.unique(buckets.documents, return_inverse=True)
             roots = firsts(roots_of(parents, chosen))
             indexed = buckets._replace(documents=members.astype(np.int32))
             took = join(indexed, documents[chosen], source, likeness, parents=roots)
             unite_pairs(parents, chosen[roots], chosen)
             work = Work(work.compared + took.compared, work.candidates + took.candidates)
+    return work
+
+
+def _placed(buckets: Buckets, documents: np.ndarray) -> Buckets:
+    """Buckets of document numbers as buckets of indices into `documents`, which are sorted."""
+    return buckets._replace(documents=np.searchsorted(documents, buckets.documents).astype(np.int32))
+
+
+def _unite_twins(band: Buckets, documents: np.ndarray, source: Source, parents: np.ndarray, piece: int) -> np.ndarray:
+    """Unite the documents of a band's buckets whose texts are equal; bool (n,), which one stands for its like."""
+    stands = np.ones(documents.size, bool)
+    for buckets in _pieces(_divided(band, parents), documents, piece):
+        chosen, members = np.unique(buckets.documents, return_inverse=True)
+        first = chosen[twins(members.astype(np.int32), buckets.offsets, source.hashes(documents[chosen]))]
+        unite_pairs(parents, first, chosen)
+        stands[chosen[first != chosen]] = False
     flatten(parents)
-    changed = np.flatnonzero(parents != before)
-    return np.stack([documents[parents[changed]], documents[changed]], axis=1), work
+    return stands
 
 
-def join(
-    buckets: Buckets, documents: np.ndarray, source: Source, likeness: Likeness | None, *, parents: np.ndarray
-) -> Work:
+def join(buckets: Buckets, documents: np.ndarray, source: Source, likeness: Likeness, *, parents: np.ndarray) -> Work:
     """Unite those documents of some buckets that are alike.
 
     Args:
-        buckets: of int32 indices into `documents`.
+        buckets: of int32 indices into `documents`, no two of the same text.
         documents: int32 (n,), sorted, those of the buckets.
         source, likeness: as of `connect`.
         parents: int32 (n,), a forest, changed in place and flattened.
     """
-    text_hash, *signatures = [source.hashes(documents)] if likeness is None else source.signatures(documents)
-    first = twins(buckets.documents, buckets.offsets, text_hash)
-    unite_pairs(parents, first, np.arange(first.size, dtype=np.int32))
-    flatten(parents)
-    if likeness is None:
-        return Work()
-    buckets = _divided(_only(buckets, first[buckets.documents] == buckets.documents), parents)
+    signatures = source.signatures(documents)
     compared = match(buckets.documents, buckets.offsets, *signatures, likeness.bounds, parents)
 
     doubts = Doubts.none(documents, source, likeness, parents)

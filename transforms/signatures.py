@@ -123,10 +123,10 @@ class Documents:
         """128-bit hashes of the folded texts, uint64 (n, 2)."""
         return self.columns(documents, ["hash"])[0]
 
-    def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same, MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
-        text_hash, minhash, shingles = self.columns(documents, ["hash", "minhash", "shingles"])
-        return text_hash, minhash, shingles
+    def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
+        minhash, shingles = self.columns(documents, ["minhash", "shingles"])
+        return minhash, shingles
 
     def shingle_sets(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The sets of shingles of documents (int32, sorted), as of `jaccard.shingle_sets`."""

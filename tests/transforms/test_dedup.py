@@ -142,12 +142,20 @@ def test_no_document_is_no_duplicate(tmp_path):
 
 
 def test_a_later_pass_reads_nothing_of_what_an_earlier_one_joined(tmp_path, monkeypatch):
-    asked = []
-    signatures = Documents.signatures
-    monkeypatch.setattr(Documents, "signatures", lambda *given: asked.append(given[1].size) or signatures(*given))
-    text = " ".join(WORDS[:80])
-    deduplicate(WorkDirectory(tmp_path), {"c/en/a": [text] * 3, "c/en/b": [text]}, passes=5, partitions=1)
-    assert asked == [4]
+    asked = {"hashes": [], "signatures": []}
+
+    def watch(name):
+        method = getattr(Documents, name)
+        monkeypatch.setattr(Documents, name, lambda *given: asked[name].append(given[1].size) or method(*given))
+
+    watch("hashes")
+    watch("signatures")
+    text, other = " ".join(WORDS[:80]), " ".join(WORDS[:81])
+    parts = {"c/en/a": [text] * 3 + [other], "c/en/b": [text]}
+    removed, _ = deduplicate(WorkDirectory(tmp_path), parts, passes=5, partitions=1)
+    assert len(removed) == 4
+    # Of equal texts one stands for all.
+    assert asked == {"hashes": [5], "signatures": [2]}
 
 
 def test_exact_and_near_duplicates_are_told_apart(tmp_path):

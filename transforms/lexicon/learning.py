@@ -48,8 +48,8 @@ class LexiconOptions:
     pair_links: int = 1600
     links: int = 1 << 26
     entries: int = 1 << 23
-    model1: int = 3
-    diagonal: int = 5
+    model1: int = 2
+    diagonal: int = 3
     empty: float = 0.08
     calibration: int = 20_000
 

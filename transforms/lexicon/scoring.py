@@ -80,6 +80,8 @@ class Scorer(NamedTuple):
 
     Attributes:
         keys: uint64 (a power of two), source and target of an entry, 32 bits each; 0 in an empty slot.
+        marks: uint64, 4 bits a slot, of which the one by a key's hash is set. Most words have no entry with each other;
+            that is known from here, in a fast cache, without a look into `keys`, which is in none.
         gains: float32 (slots, 2), how much more likely each entry makes the one word when the other is there.
         source_rest, target_rest: float64 (words,), probability that a word's known translations leave.
         source_copy, target_copy: float64 (words,), how much more likely a copy makes a word.
@@ -87,6 +89,7 @@ class Scorer(NamedTuple):
     """
 
     keys: np.ndarray
+    marks: np.ndarray
     gains: np.ndarray
     source_rest: np.ndarray
     target_rest: np.ndarray
@@ -126,17 +129,17 @@ def scorer(
         source_total, target_total: how many words the shares are of.
         empty: probability that a word comes from nothing.
     """
-    slots = 1 << max(1, (2 * translations.source.size).bit_length())
-    keys, gains = np.zeros(slots, np.uint64), np.zeros((slots, 2), np.float32)
+    slots = 1 << max(4, (2 * translations.source.size).bit_length())
+    keys, marks, gains = np.zeros(slots, np.uint64), np.zeros(slots // 16, np.uint64), np.zeros((slots, 2), np.float32)
     source_rest, target_rest = np.ones(source_shares.size), np.ones(target_shares.size)
-    _fill(translations, source_shares, target_shares, keys, gains, source_rest, target_rest)
+    _fill(translations, source_shares, target_shares, keys, marks, gains, source_rest, target_rest)
     copies = []
     for shares, total in ((source_shares, source_total), (target_shares, target_total)):
         copy = COPIED / np.maximum(shares, 1 / max(1, total))
         # Of unknown words each is as rare as can be.
         copy[1] = COPIED * max(1, total)
         copies.append(copy)
-    return Scorer(keys, gains, source_rest, target_rest, copies[0], copies[1], empty)
+    return Scorer(keys, marks, gains, source_rest, target_rest, copies[0], copies[1], empty)
 
 
 def evidence(
@@ -191,12 +194,21 @@ def _slot(keys, key):
 
 
 @njit(cache=True, nogil=True)
-def _fill(translations, source_shares, target_shares, keys, gains, source_rest, target_rest):
+def _mark(marks, key):
+    """The word of `marks` that a key's bit is in, and the bit."""
+    bit = (key * _GOLDEN >> _HALF) * np.uint64(64 * marks.shape[0]) >> _HALF
+    return bit >> np.uint64(6), _ONE << (bit & np.uint64(63))
+
+
+@njit(cache=True, nogil=True)
+def _fill(translations, source_shares, target_shares, keys, marks, gains, source_rest, target_rest):
     source, target, forward, backward = translations
     for k in range(source.shape[0]):
         key = np.uint64(source[k]) << _HALF | np.uint64(target[k])
         slot = _slot(keys, key)
         keys[slot] = key
+        word, bit = _mark(marks, key)
+        marks[word] |= bit
         gains[slot, 0] = forward[k] / target_shares[target[k]]
         gains[slot, 1] = backward[k] / source_shares[source[k]]
         # What rounding leaves below zero is nothing.
@@ -206,7 +218,7 @@ def _fill(translations, source_shares, target_shares, keys, gains, source_rest, 
 
 @njit(cache=True, nogil=True)
 def _evidence(scorer, source, source_hashes, source_offsets, target, target_hashes, target_offsets, gain, words):
-    keys, gains, source_rest, target_rest, source_copy, target_copy, empty = scorer
+    keys, marks, gains, source_rest, target_rest, source_copy, target_copy, empty = scorer
     # For each word, how much more likely the other text's words make it, summed over them.
     forward, backward = np.empty(LONGEST), np.empty(LONGEST)
     for p in range(gain.shape[0]):
@@ -220,10 +232,13 @@ def _evidence(scorer, source, source_hashes, source_offsets, target, target_hash
             e, e_hash = source[first + i], source_hashes[first + i]
             for j in range(n):
                 f = target[other_first + j]
-                slot = _slot(keys, np.uint64(e) << _HALF | np.uint64(f))
-                if keys[slot] != _ZERO:
-                    forward[j] += gains[slot, 0]
-                    backward[i] += gains[slot, 1]
+                key = np.uint64(e) << _HALF | np.uint64(f)
+                word, bit = _mark(marks, key)
+                if marks[word] & bit:
+                    slot = _slot(keys, key)
+                    if keys[slot] != _ZERO:
+                        forward[j] += gains[slot, 0]
+                        backward[i] += gains[slot, 1]
                 if e_hash == target_hashes[other_first + j]:
                     forward[j] += source_rest[e] * target_copy[f]
                     backward[i] += target_rest[f] * source_copy[e]

@@ -53,8 +53,8 @@ def train(
     entries: Entries,
     links: Links,
     *,
-    model1: int = 3,
-    diagonal: int = 5,
+    model1: int = 2,
+    diagonal: int = 3,
     empty: float | None = 0.08,
 ) -> Trained:
     """Learn from a sample of pairs, fastest if pairs of the same two lengths follow each other.
