@@ -2,6 +2,7 @@
 
 python examples/read_pairs.py work                  # pairs that people made
 python examples/read_pairs.py work --kind pseudo    # pairs of which a machine made a side
+python examples/read_pairs.py work --kind pairs+pseudo
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def main() -> None:
     print(f"TLM input_ids: {both.input_ids.shape}, positions: {both.positions().shape}")
     hidden = camlm(batch, masking=masking, seed=1)
     print(f"CAMLM attention: {hidden.attention().shape}, labels: {int((hidden.labels >= 0).sum())}")
-    made = getattr(batch, "synthetic", "target")
+    made = np.array(getattr(batch, "synthetic", ""))
+    made = np.where(made == "", "target", made)  # of pairs that people made either side will do
     restored = btmlm(batch, masking=masking, seed=1, synthetic=made)
     print(f"BTMLM input_ids: {restored.input_ids.shape}, labels: {int((restored.labels >= 0).sum())}")
 

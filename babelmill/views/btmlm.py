@@ -147,7 +147,11 @@ def btmlm(
     made = np.asarray(synthetic)
     backward = made == "source"
     if not np.all(backward | (made == "target")):
-        raise ValueError(f"synthetic is {sorted({*made.reshape(-1).tolist()})}, expected source or target")
+        found = sorted({*made.reshape(-1).tolist()})
+        raise ValueError(
+            f"synthetic is {found}, expected source or target; it is empty for pairs that people made: say which side "
+            f"of them stands for the machine's"
+        )
     if backward.any():
         pairs = _exchanged(pairs, np.broadcast_to(backward, len(pairs.source_offsets) - 1))
     return mask(tlm(pairs, layout=layout), masking=masking, seed=seed, target=False)

@@ -2,10 +2,14 @@
 
 import gc
 import json
+import os
 import pickle
 import resource
 import shutil
+import subprocess
+import sys
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -262,6 +266,19 @@ def test_pairs_and_pseudo_pairs_in_one_set(bilingual):
     assert batch.documents.tolist()[::-1] == [row["document"] for row in expected]
     seen = [document for one in shards.iterate(seed=1, batch_size=5) for document in one.documents.tolist()]
     assert sorted(seen) == sorted(row["document"] for row in expected) and seen != sorted(seen)
+
+
+@pytest.mark.parametrize("kind", ["pairs", "pseudo", "pairs+pseudo"])
+def test_the_example_reads_pairs_of_all_kinds(bilingual, kind):
+    repository = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, repository / "examples/read_pairs.py", bilingual[0], "--kind", kind],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+    )
+    assert "BTMLM input_ids: (4, " in done.stdout
 
 
 def test_pairs_and_pseudo_pairs_apart(bilingual):

@@ -62,7 +62,7 @@ def test_facts_tell_how_it_was_learnt(lexicon):
     assert facts["learnt"] + sum(facts["left_out"].values()) + facts["calibrated"] == 4000
     assert facts["calibrated"] == 400
     likelihood = np.array(facts["log_likelihood"])
-    assert likelihood.shape == (8, 2)
+    assert likelihood.shape == (LexiconOptions().model1 + LexiconOptions().diagonal, 2)
     assert (np.diff(likelihood, axis=0) >= 0).all() and (likelihood < 0).all()
     assert facts["options"] == asdict(LexiconOptions())
 
