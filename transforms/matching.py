@@ -106,7 +106,7 @@ def connect(
 ) -> tuple[np.ndarray, Work]:
     """Join the documents of a partition's buckets that are alike.
 
-    Needs working memory of 12 bytes for each document in the buckets, `SIGNED` bytes for each of a piece, and 32 MB for
+    Needs working memory of 13 bytes for each document in the buckets, `SIGNED` bytes for each of a piece, and 32 MB for
     shingles.
 
     Args:
@@ -114,7 +114,7 @@ def connect(
         source: reads signatures and texts.
         likeness: when two are alike; None: when their texts are equal.
         forest: int32, the root of every document as far as it is known from elsewhere.
-        piece: documents whose signatures are in memory at a time.
+        piece: documents whose hashes or signatures are in memory at a time.
 
     Returns:
         Pairs of documents that join what was not joined in `forest`, int32 (m, 2), and what it took.

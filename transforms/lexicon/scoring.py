@@ -80,8 +80,8 @@ class Scorer(NamedTuple):
 
     Attributes:
         keys: uint64 (a power of two), source and target of an entry, 32 bits each; 0 in an empty slot.
-        marks: uint64, 4 bits a slot, of which the one by a key's hash is set. Most words have no entry with each other;
-            that is known from here, in a fast cache, without a look into `keys`, which is in none.
+        marks: uint64 (slots / 16,), 4 bits a slot, of which those by the hashes of keys are set. Most pairs of words
+            have no entry, and nearly all of these are told from it; it fits a processor's cache, `keys` do not.
         gains: float32 (slots, 2), how much more likely each entry makes the one word when the other is there.
         source_rest, target_rest: float64 (words,), probability that a word's known translations leave.
         source_copy, target_copy: float64 (words,), how much more likely a copy makes a word.
