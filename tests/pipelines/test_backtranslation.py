@@ -60,7 +60,7 @@ def test_the_same_bytes_with_one_worker_and_no_call_for_what_is_there(translated
     assert tasks["translate"] == 0 < tasks["shards"] and (tmp_path / "calls.txt").read_bytes() == calls
 
 
-@pytest.mark.parametrize("kind", ["die", "hang", "lose"])
+@pytest.mark.parametrize("kind", ["die", pytest.param("hang", marks=pytest.mark.slow), "lose"])
 def test_an_engine_that_fails_loses_the_sentence_at_which_it_does(kind, tmp_path):
     settings = ["--set", "backtranslation.per_language=12", "--set", "backtranslation.engines.0.timeout=1"]
     plain = write_config(tmp_path / "plain")

@@ -183,6 +183,7 @@ for config in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_a_line_of_200_mb_takes_no_more_memory_than_others(tmp_path):
     files = copy_sample(tmp_path / "cc-100", ["ja"])
     text = "\n\n".join(documents("ja")).encode()

@@ -160,6 +160,7 @@ def test_what_is_fetched_is_kept_in_the_store(s3, config, folder, faulty_server,
     assert len(server.requests) == asked
 
 
+@pytest.mark.slow
 def test_models_are_brought_to_the_workers(config, folder, finished, tmp_path):
     """A worker on another machine does not see the paths of the configuration."""
     language_model, vocabulary = tmp_path / "lid.ftz", tmp_path / "spm.model"
