@@ -14,6 +14,7 @@ from numba import njit
 from transforms.fasttext_model import UNCOUNTED
 
 _LEAST_SCORE = np.float32(math.log(1e-5))  # fastText follows no branch whose logarithmic score is lower
+_MOST_OF_ALL = np.float32(math.log(0.51))  # more than a half: fastText's sums along a path may be 1e-5 off at each node
 
 
 class Output(NamedTuple):
@@ -62,41 +63,10 @@ def label_tree(counts: np.ndarray) -> Tree:
 
 
 @njit(cache=True, nogil=True)
-def best_by_tree(vectors, counts, output, tree, label, score):
-    """Find each text's most probable leaf as fastText does: depth first, left first, the last one among equals.
+def by_tree(vectors, counts, output, tree, labels, label, score, own):
+    """Find each text's most probable leaf, and the probability of some, each the product along its path.
 
-    Args:
-        vectors: float32[texts, dimension], of `embed`.
-        counts: int64[texts], of `embed`.
-        output: Output, a row an inner node.
-        tree: Tree.
-        label: int32[texts], written; -1 where fastText finds none.
-        score: float32[texts], written, its probability; 0 where there is none.
-    """
-    leaves = output.norms.shape[0]
-    nodes, scores = np.empty(leaves + 1, np.int32), np.empty(leaves + 1, np.float32)
-    for text in range(counts.shape[0]):
-        label[text], score[text] = -1, 0
-        best = _LEAST_SCORE
-        nodes[0], scores[0] = tree.left.shape[0] - 1, 0
-        depth = 1 if counts[text] > 0 else 0
-        while depth > 0:
-            depth -= 1
-            node, so_far = nodes[depth], scores[depth]
-            if so_far < best:
-                continue
-            if node < leaves:
-                best, label[text], score[text] = so_far, node, np.exp(so_far)
-                continue
-            to_left, to_right = _branches(vectors[text], output, node - leaves)
-            nodes[depth], scores[depth] = tree.right[node], so_far + to_right
-            nodes[depth + 1], scores[depth + 1] = tree.left[node], so_far + to_left
-            depth += 2
-
-
-@njit(cache=True, nogil=True)
-def own_by_tree(vectors, counts, output, tree, labels, own):
-    """Sum up the probabilities of some labels, each the product along its path.
+    A leaf of `labels` that is more probable than all others together is the one that a search would find.
 
     Args:
         vectors: float32[texts, dimension], of `embed`.
@@ -104,20 +74,63 @@ def own_by_tree(vectors, counts, output, tree, labels, own):
         output: Output, a row an inner node.
         tree: Tree.
         labels: int32[some].
-        own: float32[texts], written.
+        label: int32[texts], written; -1 where fastText finds none.
+        score: float32[texts], written, its probability; 0 where there is none.
+        own: float32[texts], written, the summed probability of `labels`.
     """
     leaves = output.norms.shape[0]
+    nodes, scores = np.empty(leaves + 1, np.int32), np.empty(leaves + 1, np.float32)
     for text in range(counts.shape[0]):
-        total = 0.0
-        for label in labels if counts[text] > 0 else labels[:0]:
-            so_far = np.float32(0)
-            for step in tree.steps[tree.ends[label] : tree.ends[label + 1]]:
-                so_far += _branches(vectors[text], output, (step >> 1) - leaves)[step & 1]
-                if so_far < _LEAST_SCORE:
-                    break
-            else:
-                total += np.exp(so_far)
+        label[text], score[text], total = -1, 0, 0.0
+        for leaf in labels if counts[text] > 0 else labels[:0]:
+            along = _along_path(vectors[text], output, tree, leaf)
+            if along >= _LEAST_SCORE:
+                total += np.exp(along)
+            if along > _MOST_OF_ALL:
+                label[text], score[text] = leaf, np.exp(along)
         own[text] = total
+        if label[text] < 0 and counts[text] > 0:
+            label[text], score[text] = _search(vectors[text], output, tree, nodes, scores)
+
+
+@njit(cache=True, nogil=True)
+def _along_path(vector, output, tree, leaf):
+    """The logarithmic score of a leaf, float32; less than `_LEAST_SCORE` where fastText would not follow its path."""
+    leaves, along = output.norms.shape[0], np.float32(0)
+    for step in tree.steps[tree.ends[leaf] : tree.ends[leaf + 1]]:
+        right = _to_right(vector, output, (step >> 1) - leaves)
+        along += _log(right if step & 1 else np.float32(1) - right)
+        if along < _LEAST_SCORE:
+            break
+    return along
+
+
+@njit(cache=True, nogil=True)
+def _search(vector, output, tree, nodes, scores):
+    """The most probable leaf as fastText finds it: depth first, left first, the last one among equals.
+
+    Args:
+        nodes, scores: int32 and float32, more than there are leaves: the nodes that are still to be visited.
+
+    Returns:
+        The leaf, or -1, and its probability.
+    """
+    leaves, found, probability = output.norms.shape[0], np.int32(-1), np.float32(0)
+    best, depth = _LEAST_SCORE, 1
+    nodes[0], scores[0] = tree.left.shape[0] - 1, 0
+    while depth > 0:
+        depth -= 1
+        node, so_far = nodes[depth], scores[depth]
+        if so_far < best:
+            continue
+        if node < leaves:
+            best, found, probability = so_far, node, np.exp(so_far)
+            continue
+        to_left, to_right = _branches(vector, output, node - leaves)
+        nodes[depth], scores[depth] = tree.right[node], so_far + to_right
+        nodes[depth + 1], scores[depth + 1] = tree.left[node], so_far + to_left
+        depth += 2
+    return found, probability
 
 
 @njit(cache=True, nogil=True)
@@ -171,5 +184,11 @@ def _log(probability):
 @njit(cache=True, nogil=True)
 def _branches(vector, output, row):
     """Logarithmic scores of going left and right at the inner node of a row."""
-    right = np.float32(1) / (np.float32(1) + np.exp(-_product(vector, output, row)))
+    right = _to_right(vector, output, row)
     return _log(np.float32(1) - right), _log(right)
+
+
+@njit(cache=True, nogil=True)
+def _to_right(vector, output, row):
+    """The probability of going right at the inner node of a row."""
+    return np.float32(1) / (np.float32(1) + np.exp(-_product(vector, output, row)))

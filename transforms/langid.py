@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.fasttext_embed import embed, embedder
-from transforms.fasttext_labels import Output, best_by_tree, by_softmax, label_tree, own_by_tree
+from transforms.fasttext_labels import Output, by_softmax, by_tree, label_tree
 from transforms.fasttext_model import FastTextModel, ModelError, read_model
 from transforms.fasttext_words import WordTable, word_table
 from vocab.columns import text_buffers
@@ -169,9 +169,8 @@ class _Kernels:
             embed(*text_buffers(texts), self._embedder, table, vectors, counts)
         if self._tree is None:
             by_softmax(vectors, counts, self._output, own, *found)
-            return found
-        best_by_tree(vectors, counts, self._output, self._tree, found.label, found.score)
-        own_by_tree(vectors, counts, self._output, self._tree, own, found.own)
+        else:
+            by_tree(vectors, counts, self._output, self._tree, own, *found)
         return found
 
     @contextmanager

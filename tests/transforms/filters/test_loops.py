@@ -41,6 +41,13 @@ def test_loops_are_as_a_naive_search_has_them(texts):
     np.testing.assert_allclose(found, [naive(text) for text in texts], rtol=1e-6)
 
 
+@given(st.lists(st.lists(st.sampled_from(["a", "aaaaa", " ", "bcde", "fghij.", "日本"]), max_size=60), max_size=3))
+def test_longer_units_too(pieces):
+    texts = ["".join(text) for text in pieces]
+    found = loops(decoded(pa.array(texts, pa.string())))
+    np.testing.assert_allclose(found, [naive(text) for text in texts], rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
