@@ -29,6 +29,7 @@ from transforms.components import Reason, flatten, joined, survivors, unite_pair
 from transforms.journal import Record, Task, kind_of
 from transforms.lsh import Partitions
 from transforms.matching import PIECE, Likeness, connect
+from transforms.pairs import first_equal
 from transforms.parts import By, Part, kept_mask, names, removed_rows, text_bytes
 from transforms.places import Stamp
 from transforms.signatures import Documents, rows_of
@@ -91,19 +92,20 @@ class Deduplicate(beam.PTransform):
             emit = EmitBands(self, partitions, range(chosen[0], chosen[-1] + 1))
             # Annotations of tagged outputs do not reach PCollections, which would then be pickled.
             bands = beam.ParDo(emit, *failures, *forest).with_output_types(
-                tuple[int, tuple[int, bytes]], failures=tuple[str, str]
+                tuple[int, tuple[int, bytes]], failures=tuple[str, str], twins=tuple[str, str]
             )
-            emitted = tasks | f"Bands {number}" >> bands.with_outputs("failures", main="bands")
+            emitted = tasks | f"Bands {number}" >> bands.with_outputs("failures", "twins", main="bands")
             edges = (
                 emitted.bands
                 | f"By partition {number}" >> beam.GroupByKey()
                 | f"Connect {number}" >> beam.Map(self.connect, *forest).with_output_types(tuple[int, str])
             )
+            known = {"forest": forest[0]} if forest else {"twins": AsMultiMap(emitted.twins)}
             merged = (
                 tasks.pipeline
                 | f"Begin {number}" >> beam.Impulse()
                 | f"Merge {number}"
-                >> beam.Map(self.merge, emit.chosen, AsMultiMap(edges), *forest).with_output_types(tuple[str, str])
+                >> beam.Map(self.merge, emit.chosen, AsMultiMap(edges), **known).with_output_types(tuple[str, str])
             )
             forest = (AsMultiMap(merged),)
             failures = failures or (AsMultiMap(emitted.failures),)
@@ -125,16 +127,25 @@ class Deduplicate(beam.PTransform):
         return partition[0], scratch.write(documents.work, scratch.EDGES, *edges.T)
 
     def merge(
-        self, _: bytes, partitions: range, edges: Told[int], forest: Told[str] | None = None
+        self,
+        _: bytes,
+        partitions: range,
+        edges: Told[int],
+        *,
+        twins: Told[str] | None = None,
+        forest: Told[str] | None = None,
     ) -> tuple[Literal["forest"], str]:
-        """The forest of all documents, given the partitions' pairs and the forest of the pass before; its file."""
+        """The forest of all documents, given the partitions' pairs and the forest of the pass before; its file.
+
+        In the first pass the parts' pairs of equal texts stand for the forest.
+        """
         documents = self.documents()
         parents = np.arange(len(documents), dtype=np.int32)
         if forest:
             parents[:] = _forest(documents.work, forest)
-        for number in partitions:
-            for name in edges[number]:
-                unite_pairs(parents, *scratch.read(documents.work, name, scratch.EDGES))
+        found = [*(twins["twins"] if twins else ()), *(name for number in partitions for name in edges[number])]
+        for name in found:
+            unite_pairs(parents, *scratch.read(documents.work, name, scratch.EDGES))
         flatten(parents)
         return "forest", scratch.write(documents.work, scratch.FOREST, parents)
 
@@ -179,10 +190,11 @@ class Deduplicate(beam.PTransform):
 
 @dataclass
 class EmitBands(beam.DoFn):
-    """A part's documents by the buckets that they fall into, packed by partition.
+    """A part's documents by the buckets that they fall into, packed by partition; of equal texts the first.
 
-    Yields (partition, (band, array of `lsh.ENTRY` as bytes)); to `failures` (group, message) for a part that cannot be
-    read: then no part of its group can be deduplicated.
+    Yields (partition, (band, array of `lsh.ENTRY` as bytes)); to `twins`, in the first pass, ("twins", file of pairs of
+    a text and an earlier one that is equal); to `failures` (group, message) for a part that cannot be read: then no
+    part of its group can be deduplicated.
 
     Attributes:
         settings: of the graph.
@@ -196,7 +208,7 @@ class EmitBands(beam.DoFn):
 
     def process(
         self, text: str, failures: Told[str] | None = None, _after: Told[str] | None = None
-    ) -> Iterator[tuple[int, tuple[int, bytes]] | TaggedOutput[Literal["failures"], tuple[str, str]]]:
+    ) -> Iterator[tuple[int, tuple[int, bytes]] | TaggedOutput]:
         """One part, when the pass before is done.
 
         Args:
@@ -220,11 +232,17 @@ class EmitBands(beam.DoFn):
                 raise StopRun.because(str(error)) from error
             yield TaggedOutput("failures", (task.job["group"], str(error)))
             return
-        bands = self.partitions.bands_of(self.chosen)
-        first, columns = documents.start(task.name), [np.empty((len(bands), 0), lsh.ENTRY)]
-        for start, batch in zip(part.starts, part.batches(), strict=False):
-            rows = np.flatnonzero(kept[start : start + batch.num_rows])
-            columns.append(self.entries(batch, rows, first + start, bands, group_number(task.job["group"])))
+        first, rows = documents.start(task.name), np.flatnonzero(kept)
+        stands = rows[first_equal(_hashes(part)[rows])]
+        again = rows != stands
+        if failures is None and again.any():
+            numbers = [(first + some[again]).astype(np.int32) for some in (stands, rows)]
+            yield TaggedOutput("twins", ("twins", scratch.write(work, scratch.EDGES, *numbers)))
+        rows, bands = rows[~again], self.partitions.bands_of(self.chosen)
+        columns = [np.empty((len(bands), 0), lsh.ENTRY)]
+        for start, end, batch in zip(part.starts, part.starts[1:], part.batches(), strict=False):
+            mine = rows[slice(*np.searchsorted(rows, [start, end]))] - start
+            columns.append(self.entries(batch, mine, first + start, bands, group_number(task.job["group"])))
         for band, entries in zip(bands, np.concatenate(columns, axis=1), strict=True):
             for partition, dealt in self.partitions.deal(entries, band):
                 if partition in self.chosen:
@@ -237,6 +255,12 @@ class EmitBands(beam.DoFn):
             return lsh.text_entries(rows_of(batch.column("hash"), "hash")[rows], documents, group=group)
         minhash = rows_of(batch.column("minhash"), "minhash")[rows]
         return lsh.band_entries(minhash, documents, group=group, bands=bands, rows=self.settings.likeness.rows)
+
+
+def _hashes(part: Part) -> np.ndarray:
+    """The 128-bit hashes of a part of signatures, uint64 (rows, 2)."""
+    columns = (rows_of(batch.column("hash"), "hash") for batch in part.batches())
+    return np.concatenate([np.zeros((0, 2), np.uint64), *columns])
 
 
 def _forest(work: WorkDirectory, forest: Told[str]) -> np.ndarray:

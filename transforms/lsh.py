@@ -57,30 +57,28 @@ class Partitions:
 
     Attributes:
         bands: how many bands there are.
-        together: bands in a partition; 1 if bands are cut.
-        cuts: partitions that a band is cut into.
+        whole: partitions that the bands are dealt to, one or more to each.
+        cuts: partitions that a band is cut into; 1 where one has several.
     """
 
     bands: int
-    together: int
+    whole: int
     cuts: int
 
     @classmethod
     def at_least(cls, count: int, *, bands: int) -> Partitions:
-        """About `count` partitions, more rather than less, all of about the same size."""
-        if count > bands:
-            return cls(bands, 1, -(-count // bands))
-        return cls(bands, -(-bands // count), 1)
+        """That many partitions or a few more, all of about the same size."""
+        return cls(bands, min(count, bands), -(-count // bands))
 
     @property
     def count(self) -> int:
         """How many partitions there are."""
-        return -(-self.bands // self.together) * self.cuts
+        return self.whole * self.cuts
 
     def bands_of(self, partitions: range) -> range:
         """The bands that have entries in some partitions."""
         first, last = partitions[0] // self.cuts, partitions[-1] // self.cuts
-        return range(first * self.together, min((last + 1) * self.together, self.bands))
+        return range(first * self.bands // self.whole, (last + 1) * self.bands // self.whole)
 
     def deal(self, entries: np.ndarray, band: int) -> Iterator[tuple[int, np.ndarray]]:
         """Each partition that has entries of a band, with those entries.
@@ -89,7 +87,7 @@ class Partitions:
             entries: of `ENTRY`, all of one band.
             band: its number.
         """
-        first = band // self.together * self.cuts
+        first = ((band + 1) * self.whole - 1) // self.bands * self.cuts
         dealt, ends = (entries, [0, entries.size]) if self.cuts == 1 else _deal(entries, self.cuts)
         for cut in range(self.cuts):
             if ends[cut] < ends[cut + 1]:

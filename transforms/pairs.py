@@ -47,15 +47,36 @@ def twins(members: np.ndarray, offsets: np.ndarray, text_hash: np.ndarray) -> np
         int32 (n,), indices; a document without an earlier twin has its own.
     """
     # Texts that are equal share all of their buckets, or none if they are of different groups.
-    bucket = np.zeros(len(text_hash), np.int64)
-    bucket[members[::-1]] = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))[::-1]
-    high, low = text_hash.T
-    order = np.lexsort((bucket, low, high))
-    new = np.ones(order.size, bool)
-    new[1:] = np.logical_or.reduce([key[order[1:]] != key[order[:-1]] for key in (high, low, bucket)])
-    first = np.empty(order.size, np.int32)
-    first[order] = order[new][np.cumsum(new) - 1]
+    bucket = np.zeros((len(text_hash), 1), np.uint64)
+    bucket[members[::-1], 0] = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))[::-1]
+    return first_equal(np.hstack([text_hash, bucket]))
+
+
+def first_equal(keys: np.ndarray) -> np.ndarray:
+    """For each key the first that is equal to it.
+
+    Args:
+        keys: uint64 (n, words), the first word of which is a hash.
+
+    Returns:
+        int32 (n,), indices; a key without an earlier one has its own.
+    """
+    first = np.empty(len(keys), np.int32)
+    _first_equal(keys, np.full(1 << (2 * len(keys)).bit_length(), -1, np.int32), first)
     return first
+
+
+@njit(cache=True, nogil=True)
+def _first_equal(keys, places, first):
+    """`places`: int32, all -1, a power of two and more than there are keys."""
+    last = np.uint64(places.shape[0] - 1)
+    for i in range(keys.shape[0]):
+        slot = keys[i, 0] & last
+        while places[slot] >= 0 and (keys[places[slot]] != keys[i]).any():
+            slot = slot + np.uint64(1) & last
+        if places[slot] < 0:
+            places[slot] = i
+        first[i] = places[slot]
 
 
 @njit(cache=True, nogil=True)

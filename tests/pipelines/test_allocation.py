@@ -14,8 +14,8 @@ if sys.argv[1] == "yes":
 del_me = bytearray(30 << 20)  # glibc takes blocks of up to this size from the heap from now on
 del del_me
 blocks, small = [], []
-for _ in range(50):
-    blocks.append(bytearray(b"x") * (2 << 20))
+for _ in range(10):
+    blocks.append(bytearray(b"x") * (10 << 20))
     small.append(bytearray(b"x") * 4000)
 before = psutil.Process().memory_info().rss
 blocks.clear()

@@ -73,7 +73,7 @@ def test_too_many_bands_are_refused():
 @given(st.integers(1, 200), st.integers(1, 30), st.integers(0, 40), st.integers(0, 2**32 - 1))
 def test_partitions_hold_every_entry_once(count, bands, documents, seed):
     partitions = Partitions.at_least(count, bands=bands)
-    assert count <= partitions.count < count + bands or (partitions.together > 1 and partitions.count <= count)
+    assert count <= partitions.count < count + bands
     rng = np.random.default_rng(seed)
     dealt = {number: [] for number in range(partitions.count)}
     every = []
