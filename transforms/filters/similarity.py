@@ -30,6 +30,13 @@ def _compare(source, source_offsets, target, target_offsets, table, memory, keys
     """`memory`: uint64 (2, trigrams of the longest text); `keys`, `counts` as of `_shared`."""
     for r in range(found.shape[0]):
         first = _trigrams(source, source_offsets[r], source_offsets[r + 1], table, memory[0])
+        text, other = (
+            source[source_offsets[r] : source_offsets[r + 1]],
+            target[target_offsets[r] : target_offsets[r + 1]],
+        )
+        if text.size == other.size and (text == other).all():
+            found[r] = np.float32(first > 0)
+            continue
         second = _trigrams(target, target_offsets[r], target_offsets[r + 1], table, memory[1])
         if first and second:
             shared = _shared(memory[0, :first], memory[1, :second], keys, counts)
