@@ -22,7 +22,7 @@ from transforms.engines.engine import Engine
 from transforms.filters.signals import PairMeasuring
 from transforms.journal import Record, Task
 from transforms.normalise import Form, normalise
-from transforms.parts import Part, names, text_bytes
+from transforms.parts import Part, distinct, names, text_bytes
 from transforms.pseudo_filters import PSEUDO_SIGNALS, REASONS, PseudoRules, judge_pseudo, measure_pseudo, summed_up
 from transforms.storage import WorkDirectory
 from transforms.translating import REASON, Batching, Failure, translate
@@ -64,6 +64,7 @@ class TranslatePart:
             name=task.name,
             seed=self.seed,
             batching=Batching(**task.job["batching"]),
+            once=not engine.tag(source, target).get("sampled"),
         )
         done = ~np.isin(np.arange(drawn.num_rows), list(said.rejected))
         pair = "-".join(sorted((source, target)))
@@ -101,15 +102,19 @@ class TranslatePart:
     def _write(
         self, work: WorkDirectory, task: Task, drawn: pa.Table, said: pa.StringArray, scores: np.ndarray
     ) -> File:
-        """Write pairs with their measurements."""
+        """Write pairs with their measurements; of pairs that are equal one is measured."""
         source, target = task.job["source"], task.job["target"]
-        machine = normalise(said.cast(pa.binary()), form=self.form).texts
-        human = drawn.column("text").combine_chunks()
+        both = pa.record_batch([drawn.column("text").combine_chunks(), said], names=["human", "machine"])
+        first, place = distinct(both, ("human", "machine"))
+        human, machine = both.take(pa.array(first)).columns
+        machine = normalise(machine.cast(pa.binary()), form=self.form).texts
         sides = (human, machine) if source < target else (machine, human)
         model = str(work.local(self.file)) if self.file else self.model
         measured = measured_pairs(sides, pair_of(source, target), model)
+        made = pa.record_batch([*sides, *measured.columns], names=["source", "target", *measured.schema.names])
         columns = [drawn.column(name).combine_chunks() for name in ("document", "sentence", "key")]
-        batch = pa.record_batch([*columns, *sides, pa.array(scores), *measured.columns], schema=PSEUDO_PART)
+        one, other, *signals = made.take(pa.array(place)).columns
+        batch = pa.record_batch([*columns, one, other, pa.array(scores), *signals], schema=PSEUDO_PART)
         with work.write_arrow(f"{task.name}.arrow", PSEUDO_PART) as writer:
             for start in range(0, max(batch.num_rows, 1), ROWS):
                 writer.write(batch.slice(start, ROWS))

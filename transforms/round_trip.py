@@ -46,14 +46,16 @@ class TranslateBack:
         table = part.take(np.arange(part.rows), ["source", "target"])
         sides = [table.column(side).combine_chunks() for side in ("source", "target")]
         sentences, made = sides if source < target else sides[::-1]
+        engine = self.engine(work, task)
         said = translate(
             made,
-            self.engine(work, task),
+            engine,
             source=target,
             target=source,
             name=f"back/{task.name}",
             seed=self.seed,
             batching=Batching(**task.job["batching"]),
+            once=not engine.tag(target, source).get("sampled"),
         )
         scores = chrf(decoded(said.texts.fill_null("")), decoded(sentences))
         scores[list(said.rejected)] = np.nan

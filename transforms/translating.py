@@ -4,6 +4,8 @@
     outcome.texts, outcome.scores        # in the order of the sentences; null and NaN where one was rejected
     outcome.rejected                     # {1723: "batch cc-100/en/part-00003 en-es 0.12/1 of 1 sentence: ..."}
 
+An engine gets a sentence once, however often it is said, unless it draws its translations.
+
 A batch that fails is halved, and its halves are tried; so are theirs. What fails as a single sentence is tried once
 more and then rejected. So a sentence that crashes an engine takes nothing else with it, and none is ever lost: each has
 a translation or a reason.
@@ -141,6 +143,7 @@ def translate(
     name: str,
     seed: int,
     batching: Batching | None = None,
+    once: bool = True,
 ) -> Outcome:
     """Translate sentences.
 
@@ -151,15 +154,41 @@ def translate(
         name: of these sentences, for the batches' names and seeds; unlike that of any others.
         seed: of the run.
         batching: how batches are cut.
+        once: whether an engine gets equal sentences once, all of which have the same translation or the same reason;
+            one that draws its translations would say each differently.
 
     Raises:
         InputError: the engine cannot translate this pair, or failed `patience` times in a row.
     """
+    if once:
+        # In the order in which they are first said.
+        every = texts.dictionary_encode()
+        different = translate(
+            every.dictionary,
+            engine,
+            source=source,
+            target=target,
+            name=name,
+            seed=seed,
+            batching=batching,
+            once=False,
+        )
+        return _repeated(different, every.indices.to_numpy())
     batching = batching or Batching()
     calling = _Calling(engine, texts, source=source, target=target, seed=seed, patience=batching.patience)
     for batch in plan_batches(estimated_tokens(texts), batching):
         calling.settle(Batch(f"{name} {source}-{target} {batch.name}", batch.rows))
     return calling.outcome()
+
+
+def _repeated(outcome: Outcome, place: np.ndarray) -> Outcome:
+    """What became of n sentences, given what became of the different ones (`outcome`) and which each is (`place`)."""
+    rejected = np.flatnonzero(np.isin(place, list(outcome.rejected)))
+    return outcome._replace(
+        texts=outcome.texts.take(pa.array(place)),
+        scores=outcome.scores[place],
+        rejected={int(row): outcome.rejected[int(place[row])] for row in rejected},
+    )
 
 
 @dataclass

@@ -55,6 +55,16 @@ def check(texts, outcome, rejected):
         assert np.isnan(outcome.scores[row]) if expected is None else outcome.scores[row] == len(expected)
 
 
+def test_a_sentence_is_translated_once_unless_it_should_be_said_anew():
+    texts, fails = ["a b", "c", "a b", "bad", "a b", "bad"], lambda asked: [][0] if "bad" in asked else None
+    once, anew = Upper(fails), Upper()
+    check(texts, run(texts, once), {"bad"})
+    assert sorted(text for batch, _ in once.calls if "bad" not in batch for text in batch) == ["a b", "c"]
+    check(texts, run(texts, anew, once=False), set())
+    assert sorted(text for batch, _ in anew.calls for text in batch) == sorted(texts)
+    check([], run([], Upper()), set())
+
+
 @given(st.lists(st.integers(0, 50), max_size=80), st.integers(1, 100), st.integers(1, 30))
 def test_batches_are_a_partition_within_budget(lengths, tokens, window):
     batches = plan_batches(np.array(lengths, np.int64), Batching(tokens=tokens, window=window))

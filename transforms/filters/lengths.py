@@ -8,13 +8,13 @@ another ratio to English; in columns they have nearly the same.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from transforms.filters.points import Points, character_table
+from transforms.once import once
 
 _WIDTH, _LETTER, _REPLACEMENT = 3, 4, 8
 
@@ -52,7 +52,7 @@ def log_ratio(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return (np.log1p(target) - np.log1p(source)).astype(np.float32)
 
 
-@cache
+@once
 def _table() -> np.ndarray:
     return character_table(_properties)
 

@@ -6,12 +6,11 @@ is another thing: how much of a text was said before at all, in long segments, a
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from numba import njit
 
 from transforms.filters.points import Points, character_table
+from transforms.once import once
 
 LONGEST = 128
 """Characters of the longest unit that is looked for, a power of two."""
@@ -35,7 +34,7 @@ def loops(texts: Points) -> np.ndarray:
     return found
 
 
-@cache
+@once
 def _table() -> np.ndarray:
     def kind(_: str, category: str) -> int:
         return _SPACE if category == "Zs" else _LETTER if category[0] in "LM" else 0

@@ -14,12 +14,12 @@ many a word that counts nothing; `一` is in so many that it stands for none.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
 
 import numpy as np
 from numba import njit
 
 from transforms.filters.points import Points, character_table
+from transforms.once import once
 
 HAN_DIGITS = "〇一二三四五六七八九"
 """Numerals of Han that are digits, by value; `零` and `两` are 0 and 2 as well."""
@@ -46,7 +46,7 @@ def lacking(source: Points, target: Points) -> np.ndarray:
     return found
 
 
-@cache
+@once
 def _table() -> np.ndarray:
     """0, a separator's flag, or a value with a flag: a decimal digit, a digit of Han, an exponent of ten of Han."""
     han = {digit: _HAN | value for value, digit in enumerate(HAN_DIGITS)} | {"零": _HAN, "两": _HAN | 2}

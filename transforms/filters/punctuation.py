@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from transforms.filters.points import Points, character_table
+from transforms.once import once
 
 STOPS = ".?!:;…。．｡।॥؟؛۔։።፧။។៕།༎？！：；᠃᠉;"
 """Marks that end a sentence or what leads to one."""
@@ -55,7 +55,7 @@ def _count_all(texts: Points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return marks, ends, open_
 
 
-@cache
+@once
 def _table() -> np.ndarray:
     brackets: dict[str, int] = {}
     for kind, alike in enumerate(BRACKETS):
