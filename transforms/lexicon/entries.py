@@ -172,15 +172,20 @@ def _lay_down(places, words, offsets, size, threshold, entry_starts, entry_targe
     for e in range(1, starts.shape[0] - 1):
         count = _met(pairs[starts[e] : starts[e + 1]], words, offsets, counts, seen, met)
         entry += 1  # the empty word of the target, number 0
-        for word in np.sort(met[:count]):
+        kept = 0
+        for word in met[:count]:
             if counts[word] >= threshold:
-                entry_targets[entry], entry_of[word] = word, entry
-                entry += 1
+                met[kept] = word
+                kept += 1
+            counts[word], seen[word] = 0, -1
+        for word in np.sort(met[:kept]):
+            entry_targets[entry], entry_of[word] = word, entry
+            entry += 1
         entry_starts[e + 1] = entry
         for place in range(starts[e], starts[e + 1]):
             p = pairs[place]
             at = bounds[p] + positions[place] * (offsets[p + 1] - offsets[p])
             for k in range(offsets[p], offsets[p + 1]):
                 links[at + k - offsets[p]] = entry_of[words[k]]
-        for word in met[:count]:
-            counts[word], seen[word], entry_of[word] = 0, -1, NO_ENTRY
+        for word in met[:kept]:
+            entry_of[word] = NO_ENTRY
