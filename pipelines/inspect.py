@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -148,11 +149,13 @@ def inspect(
 
 
 def _plain(row: dict[str, Any], full: bool) -> dict[str, Any]:
-    """Values as people read them: no bytes, long ones cut."""
+    """Values as people read them, and as JSON has them: no bytes, long ones cut, None for what is not a number."""
     plain = {}
     for name, value in row.items():
         if isinstance(value, bytes):
             value = value.hex()
+        elif isinstance(value, float) and math.isnan(value):
+            value = None
         elif isinstance(value, str) and not full and len(value) > WIDTH:
             value = f"{value[:WIDTH]}… ({len(value):,} characters)"
         elif isinstance(value, list) and not full and len(value) > 16:

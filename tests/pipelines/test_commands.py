@@ -4,11 +4,12 @@ import json
 import shutil
 from unicodedata import normalize
 
+import pyarrow as pa
 import pytest
 from processes import python
 from small_run import LANGUAGES, call, documents, events, write_config
 
-from babelmill.format import read_manifest
+from babelmill.format import BACK, read_manifest
 from pipelines.backtranslate import BacktranslationStage
 from pipelines.cli import COMMANDS
 from pipelines.config_file import load
@@ -205,6 +206,15 @@ def test_inspect_for_people(finished):
     )
     result = call("inspect", finished / "work/clean/manifest.json")
     assert json.loads(result.stdout) == read_manifest(finished / "work/clean/manifest.json")["ledger"]
+
+
+def test_inspect_of_what_is_not_known(tmp_path):
+    path, nan = tmp_path / "part-00000.arrow", float("nan")
+    with pa.ipc.new_file(path, BACK) as writer:
+        writer.write(pa.record_batch([pa.array([None, "Hi"]), pa.array([nan, 0.5], pa.float32())], schema=BACK))
+    first, second = call("inspect", path, "--json").stdout.splitlines()
+    assert '"text": null, "round_trip": null' in first and json.loads(second)["round_trip"] == 0.5
+    assert "text=None  round_trip=None" in call("inspect", path).stdout
 
 
 @pytest.mark.parametrize(
