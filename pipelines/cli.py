@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from pipelines.allocation import importing
 from pipelines.kernels import keep_kernels
 
 COMMANDS = {
@@ -46,7 +47,8 @@ class LazyGroup(click.Group):
         """Import a command."""
         if name not in COMMANDS:
             return None
-        return getattr(importlib.import_module(COMMANDS[name][0]), name)
+        with importing():
+            return getattr(importlib.import_module(COMMANDS[name][0]), name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List commands without importing them."""

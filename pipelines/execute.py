@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from babelmill.format import Ledger, total
+from pipelines.allocation import importing
 from pipelines.progress import Progress
 from pipelines.stage import Planned, Stage
 from transforms.errors import stopped_by
@@ -118,8 +119,9 @@ def graph(stage: Stage, plan: str, options: PipelineOptions) -> Pipeline:
 
 def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None:
     # Beam takes a second to import, and a stage with nothing to do should not wait for it.
-    from pipelines.runner import is_local, lanes, pipeline_options, run_to_end
-    from transforms.tasks import Plan, deal
+    with importing():
+        from pipelines.runner import is_local, lanes, pipeline_options, run_to_end
+        from transforms.tasks import Plan, deal
 
     options = pipeline_options(arguments)
     plan = Plan(

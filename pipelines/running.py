@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pipelines import command
-from pipelines.allocation import end_at_once, return_large_blocks
+from pipelines.allocation import end_at_once, importing, return_large_blocks
 from pipelines.beam_options import check as check_options
 from pipelines.config import Config
 from pipelines.config_runner import PROFILES
@@ -62,7 +62,8 @@ def work_through(
     work, progress = command.work_directory(config), progress_of(as_json, quiet)
     named = any(option.startswith("--runner") for option in beam_options)
     arguments = [*([] if named else config.runner.arguments(profile)), *beam_options]
-    check_options(arguments)
+    with importing():
+        check_options(arguments)
     outcomes: list[Outcome] = []
     check(config, work)
     with command.locked(work), compilation_told(silent=quiet or as_json):
