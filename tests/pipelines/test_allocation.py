@@ -16,7 +16,7 @@ del del_me
 blocks, small = [], []
 for _ in range(10):
     blocks.append(bytearray(b"x") * (10 << 20))
-    small.append(bytearray(b"x") * 4000)
+    small.append(bytearray(b"x") * 400_000)
 before = psutil.Process().memory_info().rss
 blocks.clear()
 print(before - psutil.Process().memory_info().rss)
