@@ -12,7 +12,7 @@ LARGE = 1 << 23
 """Bytes of a block that goes back to the system as soon as it is freed. Of much smaller ones the system would have to
 clear the pages again and again, which took a tenth of the time of a run."""
 
-SPARE = 1 << 25
+SPARE = 1 << 23
 """Bytes of free memory that a heap keeps at its end."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
