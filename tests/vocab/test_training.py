@@ -193,7 +193,7 @@ def test_a_trainer_whose_sender_dies_ends_without_a_model(documents, sent):
 def test_other_threads_go_on_while_the_trainer_works(documents):
     """The caller waits without the interpreter's lock."""
     worker = threading.Thread(
-        target=train, args=(documents,), kwargs={"options": TrainingOptions(size=2500, model="bpe")}
+        target=train, args=(documents * 60,), kwargs={"options": TrainingOptions(size=2500, model="bpe")}
     )
     worker.start()
     turns = 0
