@@ -37,7 +37,7 @@ def return_large_blocks() -> None:
 def importing() -> Iterator[None]:
     """Search for no garbage while modules are imported, nor among their objects afterwards: all of them stay.
 
-    Of the time that Beam and numba take to be imported, that was a seventh.
+    Of the time that Beam and numba take to be imported, that was a sixth.
     """
     enabled, modules = gc.isenabled(), len(sys.modules)
     gc.disable()

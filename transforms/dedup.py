@@ -2,9 +2,10 @@
 
     tasks -> EmitBands -> (group by partition of the hashes) -> Connect -> Merge -> Survivors -> Remove -> records
 
-A task is one part. The documents of a group (a language, or everything) meet in the buckets of LSH and are joined
-where they are alike; the pairs that join them are united to a forest, and of each of its components one document
-stays. The result knows nothing of partitions, workers or order.
+A task is one part. Of its equal texts the first stands for all, which are joined to it. The documents of a group (a
+language, or everything) meet in the buckets of LSH and are joined where they are alike; the pairs that join them are
+united to a forest, and of each of its components one document stays. The result knows nothing of partitions, workers or
+order.
 
 A runner that keeps what is shuffled in memory is given the partitions in several passes, each of which starts when the
 one before has merged its forest. Forests are files below `.babelmill/dedup`, of which the graph sees only the names.

@@ -1,7 +1,7 @@
 """Which documents of a partition's buckets are alike: by hash, by signature, and in doubt by the shingles themselves.
 
-1. Documents with the same 128-bit hash are alike (`twins`). They share the buckets of every band, so those of the first
-   band show them all. One stands for all of them from here on.
+1. Documents with the same 128-bit hash are alike (`twins`); those of one part were joined before they came here. They
+   share the buckets of every band, so those of the first band show them all. One stands for all of them from here on.
 2. Of the others in a bucket, those whose estimated similarity is at least `threshold + margin` are alike. `match` finds
    most of them, in a few comparisons a document.
 3. Then all pairs that are not in one component are compared (`candidates`). Those estimated below `threshold - margin`

@@ -11,7 +11,13 @@ from transforms.jaccard import jaccard
 from transforms.lsh import Partitions, band_entries, buckets, concatenate
 from transforms.matching import Likeness, Work, connect
 from transforms.minhash import minima, permutations, premix
-from transforms.pairs import BLOCK, CROWD, SKETCH, STARS, apart, components_of, next_pair, sketch
+from transforms.pairs import BLOCK, CROWD, SKETCH, STARS, apart, components_of, first_equal, next_pair, sketch
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3))))
+def test_the_first_of_equal_keys(keys):
+    found = first_equal(np.array(keys, np.uint64).reshape(-1, 2))
+    assert found.dtype == np.int32 and found.tolist() == [keys.index(key) for key in keys]
 
 
 @njit
