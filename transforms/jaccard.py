@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from transforms.shingles import WORDS, document_shingles, folding_table, scratch
+from transforms.shingles import WORDS, ascii_steps, document_shingles, folding_table, scratch
 from vocab.columns import text_buffers
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -43,15 +43,17 @@ def shingle_sets(
     data, bounds = text_buffers(texts)
     lengths = bounds[rows + 1] - bounds[rows]
     values = np.empty(int((lengths // 2 + 1).sum(dtype=np.int64)), np.uint64)
-    _shingle_sets(data, bounds, rows, words, folding_table(), *scratch(int(lengths.max())), values, offsets)
+    _shingle_sets(
+        data, bounds, rows, words, folding_table(), ascii_steps(), *scratch(int(lengths.max())), values, offsets
+    )
     return values[: offsets[-1]].copy(), offsets
 
 
 @njit(cache=True, nogil=True)
-def _shingle_sets(data, bounds, rows, words, table, hashes, slots, values, offsets):
+def _shingle_sets(data, bounds, rows, words, table, steps, hashes, slots, values, offsets):
     for i in range(rows.shape[0]):
         start, end = bounds[rows[i]], bounds[rows[i] + 1]
-        count, _ = document_shingles(data, start, end, words, table, hashes, slots)
+        count, _ = document_shingles(data, start, end, words, table, steps, hashes, slots)
         offsets[i + 1] = offsets[i] + count
         values[offsets[i] : offsets[i + 1]] = hashes[:count]
 

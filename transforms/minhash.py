@@ -16,7 +16,7 @@ import pyarrow as pa
 from numba import njit
 
 from babelmill.format import PERMUTATIONS
-from transforms.shingles import WORDS, document_shingles, folding_table, scratch, tokenize
+from transforms.shingles import WORDS, ascii_steps, document_shingles, folding_table, scratch, tokenize
 from vocab.columns import text_buffers
 
 SEED = 1
@@ -71,7 +71,7 @@ def sign(texts: pa.StringArray, *, words: int = WORDS) -> Signatures:
     if rows:
         data, offsets = text_buffers(texts)
         memory = scratch(int(np.diff(offsets).max()))
-        _sign(data, offsets, words, folding_table(), *permutations(), *memory, hashes, minhash, shingles)
+        _sign(data, offsets, words, folding_table(), ascii_steps(), *permutations(), *memory, hashes, minhash, shingles)
     return Signatures(hashes.astype("<u8", copy=False).view(np.uint8), minhash, shingles)
 
 
@@ -84,23 +84,23 @@ def text_hashes(texts: pa.StringArray) -> np.ndarray:
     found = np.zeros((len(texts), 2), np.uint64)
     if len(texts):
         data, offsets = text_buffers(texts)
-        tokens, _ = scratch(int(np.diff(offsets).max()))
-        _hash(data, offsets, folding_table(), tokens, found)
+        memory = scratch(int(np.diff(offsets).max()))
+        _hash(data, offsets, folding_table(), ascii_steps(), *memory, found)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _hash(data, offsets, table, tokens, found):
+def _hash(data, offsets, table, steps, hashes, slots, found):
     for r in range(offsets.shape[0] - 1):
-        _, text_hash = tokenize(data, offsets[r], offsets[r + 1], table, tokens)
+        _, text_hash = tokenize(data, offsets[r], offsets[r + 1], table, steps, hashes, slots)
         found[r, 0], found[r, 1] = text_hash
 
 
 @njit(cache=True, nogil=True)
-def _sign(data, offsets, words, table, a, b, hashes, slots, text_hashes, minhash, shingles):
+def _sign(data, offsets, words, table, steps, a, b, hashes, slots, text_hashes, minhash, shingles):
     mixed = np.empty(hashes.shape[0], np.uint32)
     for r in range(offsets.shape[0] - 1):
-        count, text_hash = document_shingles(data, offsets[r], offsets[r + 1], words, table, hashes, slots)
+        count, text_hash = document_shingles(data, offsets[r], offsets[r + 1], words, table, steps, hashes, slots)
         text_hashes[r, 0], text_hashes[r, 1] = text_hash
         shingles[r] = count
         for i in range(count):

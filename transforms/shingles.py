@@ -58,8 +58,13 @@ NO_SPACES = (
 _FNV_PRIME = np.uint64(0x100000001B3)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _EMPTY = (np.uint64(0xCBF29CE484222325), _GOLDEN)
+_REOPENED = tuple(
+    np.uint64(int(empty) * pow(int(factor), -1, 1 << 64) % (1 << 64))
+    for empty, factor in zip(_EMPTY, (_FNV_PRIME, _GOLDEN), strict=True)
+)
+"""Multiplied by the factors these are `_EMPTY`."""
 _MURMUR = (np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F))
-_ZERO, _ONE, _ONE32 = np.uint64(0), np.uint64(1), np.uint32(1)
+_ZERO, _ONE, _TWO, _THREE, _ONE32 = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3), np.uint32(1)
 
 
 @once
@@ -86,6 +91,23 @@ def folding_table() -> np.ndarray:
     return table
 
 
+@once
+def ascii_steps() -> np.ndarray:
+    """What each ASCII character does to an open token in `tokenize`, uint64 (128, 5), read-only.
+
+    Of the token's first hash a factor and what is xored, then those of its second hash, and what place the token takes
+    now: 2, or 0 with a separator, which leaves the hashes that the next token has before its first character.
+    """
+    steps = np.zeros((128, 5), np.uint64)
+    for step, character in zip(steps, folding_table(), strict=False):
+        if character:
+            step[:] = _FNV_PRIME, character, _GOLDEN, character, _TWO
+        else:
+            step[:] = _ZERO, _REOPENED[0], _ZERO, _REOPENED[1], _ZERO
+    steps.flags.writeable = False
+    return steps
+
+
 def _simple_fold(character: str) -> str:
     """Simple case folding: where the full one expands (`ß` to `ss`), the lower-case letter."""
     folded = character.casefold()
@@ -106,15 +128,16 @@ def scratch(longest: int) -> tuple[np.ndarray, np.ndarray]:
 @njit(cache=True, nogil=True)
 def decode(data, i):
     """The code point (uint32) that starts at byte i of valid UTF-8, and how many bytes it takes."""
+    i = np.uint64(i)  # of an index that could be negative numba would ask at every byte whether it is
     byte = np.uint32(data[i])
     if byte < 0x80:
         return byte, 1
     if byte < 0xE0:
-        return np.uint32((byte & 0x1F) << 6 | (data[i + 1] & 0x3F)), 2
+        return np.uint32((byte & 0x1F) << 6 | (data[i + _ONE] & 0x3F)), 2
     if byte < 0xF0:
-        return np.uint32((byte & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)), 3
-    high = (byte & 0x07) << 18 | (data[i + 1] & 0x3F) << 12
-    return np.uint32(high | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)), 4
+        return np.uint32((byte & 0x0F) << 12 | (data[i + _ONE] & 0x3F) << 6 | (data[i + _TWO] & 0x3F)), 3
+    high = (byte & 0x07) << 18 | (data[i + _ONE] & 0x3F) << 12
+    return np.uint32(high | (data[i + _TWO] & 0x3F) << 6 | (data[i + _THREE] & 0x3F)), 4
 
 
 @njit(cache=True, nogil=True)
@@ -128,7 +151,7 @@ def mix(value):
 
 
 @njit(cache=True, nogil=True)
-def tokenize(data, start, end, table, hashes):
+def tokenize(data, start, end, table, steps, hashes, slots):
     """Fold the UTF-8 text data[start:end], cut it into tokens, and hash each and all of them.
 
     A token has two hashes, a * (h ^ c) for each character c, as in FNV-1a. The first is the token's. Both together are
@@ -138,42 +161,63 @@ def tokenize(data, start, end, table, hashes):
     Args:
         data: uint8, valid UTF-8.
         start, end: bounds of the text in bytes.
-        table: see `folding_table`.
+        table, steps: see `folding_table` and `ascii_steps`.
         hashes: uint64; gets the hash of each token.
+        slots: uint32, working memory; see `scratch`.
 
     Returns:
         How many tokens there are, and the hash of the text: two uint64 that follow each other, little-endian.
     """
-    count, i, end, state = 0, np.int64(start), np.int64(end), (_ZERO, _ZERO)
-    while i < end:
-        point, size = decode(data, i)
-        i += size
-        character = table[point]
-        if character == 0 or character == IGNORED:
-            continue
-        token = extended(_EMPTY, character)
-        open_end = character < ALONE
-        while open_end and i < end:
-            point, size = decode(data, i)
-            character = table[point]
-            # One comparison for what is most frequent: neither 0, nor IGNORED, nor alone.
-            if np.uint32(character - _ONE32) < RAW:
-                token = extended(token, character)
-                i += size
-            elif character < ALONE:
-                i += size
-                open_end = character == IGNORED
-            else:
-                open_end = False
-        hashes[count] = mix(token[0])
-        count, state = count + 1, absorbed(state, token)
+    blocks = slots.view(np.uint64)
+    count = np.int64(_blocks(data, np.uint64(start), np.uint64(end), table, steps, blocks))
     if count == 0 and end > start:
         token = _EMPTY
         for i in range(start, end):
             token = extended(token, RAW | np.uint32(data[i]))
         hashes[0] = mix(token[0])
-        count, state = 1, absorbed(state, token)
+        return 1, finished(absorbed((_ZERO, _ZERO), token), 16)
+    state = (_ZERO, _ZERO)
+    for k in range(count):
+        token = blocks[2 * k] * _FNV_PRIME, blocks[2 * k + 1] * _GOLDEN
+        hashes[k] = mix(token[0])
+        state = absorbed(state, token)
     return count, finished(state, 16 * count)
+
+
+@njit(cache=True, nogil=True)
+def _blocks(data, i, end, table, steps, blocks):
+    """Write both hashes of each token, before their last multiplication, one token after the other.
+
+    No processor foresees where a word ends, and a wrong guess costs it as much as five characters. So ASCII is not
+    asked: every step writes what the open token is so far, and goes on to the next place if that token has ended.
+
+    Returns:
+        How many tokens there are, uint64.
+    """
+    (first, second), place, length = _REOPENED, _ZERO, _ZERO
+    while i < end:
+        byte = data[i]
+        if byte < 0x80:
+            i += _ONE
+            first = first * steps[byte, 0] ^ steps[byte, 1]
+            second = second * steps[byte, 2] ^ steps[byte, 3]
+            place += length & ~steps[byte, 4]
+            length = steps[byte, 4]
+        else:
+            point, size = decode(data, i)
+            i += np.uint64(size)
+            character = np.uint64(table[point])
+            if character == IGNORED:
+                continue
+            if character == 0 or character >= ALONE:
+                place, length, (first, second) = place + length, _ZERO, _REOPENED
+                if character != 0:
+                    blocks[place], blocks[place + _ONE] = _EMPTY[0] ^ character, _EMPTY[1] ^ character
+                    place += _TWO
+                continue
+            first, second, length = first * _FNV_PRIME ^ character, second * _GOLDEN ^ character, _TWO
+        blocks[place], blocks[place + _ONE] = first, second
+    return (place + length) >> _ONE
 
 
 @njit(cache=True, nogil=True)
@@ -255,11 +299,11 @@ def distinct(hashes, count, slots):
 
 
 @njit(cache=True, nogil=True)
-def document_shingles(data, start, end, words, table, hashes, slots):
+def document_shingles(data, start, end, words, table, steps, hashes, slots):
     """Write the distinct shingles of the text data[start:end] to the front of `hashes`, in order of first appearance.
 
     Returns:
         How many there are, and the hash of the text, as of `tokenize`.
     """
-    tokens, text_hash = tokenize(data, start, end, table, hashes)
+    tokens, text_hash = tokenize(data, start, end, table, steps, hashes, slots)
     return distinct(hashes, window_hashes(hashes, tokens, words), slots), text_hash

@@ -10,6 +10,7 @@ from transforms.shingles import (
     IGNORED,
     NO_SPACES,
     RAW,
+    ascii_steps,
     distinct,
     document_shingles,
     folding_table,
@@ -110,7 +111,7 @@ def read(text, words=5):
     """Shingles (list) and 128-bit hash (bytes) of a text, by the kernels."""
     data = np.frombuffer(b"before " + text.encode() + b" after", np.uint8)
     hashes, slots = scratch(len(text.encode()))
-    count, text_hash = document_shingles(data, 7, len(data) - 6, words, folding_table(), hashes, slots)
+    count, text_hash = document_shingles(data, 7, len(data) - 6, words, folding_table(), ascii_steps(), hashes, slots)
     return hashes[:count].tolist(), np.array(text_hash, "<u8").tobytes()
 
 

@@ -4,13 +4,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transforms.decontamination.tokens import token_columns
-from transforms.shingles import folding_table, scratch, tokenize
+from transforms.shingles import ascii_steps, folding_table, scratch, tokenize
 
 
 def by_shingles(text):
     data = np.frombuffer(text.encode(), np.uint8)
-    hashes, _ = scratch(len(data))
-    count, _ = tokenize(data, 0, len(data), folding_table(), hashes)
+    hashes, slots = scratch(len(data))
+    count, _ = tokenize(data, 0, len(data), folding_table(), ascii_steps(), hashes, slots)
     return hashes[:count].tolist()
 
 
