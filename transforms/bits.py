@@ -50,6 +50,36 @@ def store_eight(_, data, at, value):
 
 
 @intrinsic
+def copy_eight(_, source, row, column, target, at):
+    """Copy the eight numbers source[row, column : column + 8] to target[at : at + 8].
+
+    All are read before any is written. A loop would ask first whether the two overlap, and take longer for that.
+
+    Args:
+        source: two-dimensional, contiguous, with these columns.
+        row: uint64, not checked.
+        column: int64, not checked.
+        target: one-dimensional, contiguous, of the same dtype, with these places.
+        at: int64, not checked.
+    """
+
+    def emit(context, builder, signature, arguments):
+        table, to = (
+            context.make_array(kind)(context, builder, array)
+            for kind, array in ((source, arguments[0]), (target, arguments[3]))
+        )
+        width = builder.extract_value(table.shape, 1)
+        first = builder.add(builder.mul(arguments[1], width), arguments[2])
+        eight = ir.VectorType(table.data.type.pointee, 8).as_pointer()
+        size = source.dtype.bitwidth // 8
+        values = builder.load(builder.bitcast(builder.gep(table.data, [first]), eight), align=size)
+        builder.store(values, builder.bitcast(builder.gep(to.data, [arguments[4]]), eight), align=size)
+        return context.get_dummy_value()
+
+    return types.void(source, types.uint64, types.int64, target, types.int64), emit
+
+
+@intrinsic
 def trailing_zeros(_, value):
     """How many bits of a uint64 are 0 below its lowest 1; 64 where it is 0. A uint64."""
 

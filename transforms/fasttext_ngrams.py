@@ -186,7 +186,7 @@ def find_rows(model, lanes, count, every, opened):
     while widest < 1 or (widest < 4 and every >> np.uint32(8 * widest)):
         _take_bytes(lanes.letters, count + model.longest, widest, lanes.bytes[widest])
         widest += 1
-    lanes.hashes[:count] = _FNV_BASIS
+    lanes.hashes[: _rounded(count)] = _FNV_BASIS
     for length in range(1, model.longest + 1):
         for number in range(widest):
             _hash_on(lanes.hashes, lanes.bytes[number, length - 1 :], count)
@@ -203,14 +203,14 @@ def find_rows(model, lanes, count, every, opened):
 def _take_bytes(letters, count, number, bytes_):
     """Write the byte of each letter that has this number, signed."""
     shift = np.uint32(24 - 8 * number)
-    for lane in range(count):
+    for lane in range(_rounded(count)):
         bytes_[lane] = np.int32(np.uint32(letters[lane] << shift)) >> np.int32(24)
 
 
 @njit(cache=True, nogil=True)
 def _hash_on(hashes, bytes_, count):
     """Hash one byte more by fastText's FNV-1a, in which bytes are signed. The cast keeps products at 32 bits."""
-    for lane in range(count):
+    for lane in range(_rounded(count)):
         factor = _FNV_PRIME if bytes_[lane] != 0 else np.uint32(1)  # a letter that has no such byte changes nothing
         hashes[lane] = np.uint32((hashes[lane] ^ np.uint32(bytes_[lane])) * factor)
 
@@ -219,7 +219,7 @@ def _hash_on(hashes, bytes_, count):
 def _to_buckets(model, hashes, room, length, count, buckets):
     """Write the buckets of the n-grams of one length; one that never has a row where the word has ended."""
     size, factor, shift = model.buckets, model.factor, model.shift
-    for lane in range(count):
+    for lane in range(_rounded(count)):
         quotient = np.uint32(np.uint64(hashes[lane]) * factor >> shift)
         rest = np.uint32(hashes[lane] - np.uint32(quotient * size))
         rest = min(rest, np.uint32(rest - size))

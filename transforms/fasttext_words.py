@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from transforms.bits import load_eight, prefetch, trailing_zeros
+from transforms.bits import copy_eight, load_eight, prefetch, trailing_zeros
 from transforms.fasttext_model import END_OF_LINE, LABEL_PREFIX, FastTextModel
 from transforms.memory import in_large_pages
 
@@ -95,7 +95,8 @@ def word_table(*, words: int, rows: int) -> WordTable:
 
     Args:
         words: how many it can hold at most; a power of two.
-        rows: how many a word may have to be remembered; odd, so that records are whole numbers of eight bytes.
+        rows: how many a word may have to be remembered; odd, so that records are whole numbers of eight bytes, and at
+            least 9: the first eight are copied at once.
     """
     size = _PIECES + (1 + rows) // 2
     letters = in_large_pages((words, size), np.uint64)
@@ -222,12 +223,11 @@ def find_missing(table, words, count, missing):
 @njit(cache=True, nogil=True)
 def copy_record(records, key, rows, first):
     """Copy the rows of the word with this hash, one of a table's records, to rows[first:]; returns where they end."""
-    record = records[key & np.uint64(records.shape[0] - 1)]
-    count = record[_COUNT]
-    for i in range(4):
-        rows[first + i] = record[_ROWS + i]
-    for i in range(4, count):
-        rows[first + i] = record[_ROWS + i]
+    slot = key & np.uint64(records.shape[0] - 1)
+    count = records[slot, _COUNT]
+    copy_eight(records, slot, _ROWS, rows, first)
+    for i in range(8, count):
+        rows[first + i] = records[slot, _ROWS + i]
     return first + count
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 from numba import njit
 
-from transforms.bits import count_ones, load_eight, prefetch, store_eight, trailing_zeros
+from transforms.bits import copy_eight, count_ones, load_eight, prefetch, store_eight, trailing_zeros
 
 
 @njit
@@ -12,6 +12,11 @@ def load(data, at):
 @njit
 def store(data, at, value):
     store_eight(data, at, value)
+
+
+@njit
+def copied(source, row, column, target, at):
+    copy_eight(source, np.uint64(row), column, target, at)
 
 
 @njit
@@ -39,6 +44,22 @@ def test_eight_bytes_are_written_anywhere_and_nothing_beside_them():
         store(data, at, np.uint64(0x0807060504030201))
         expected[at : at + 8] = range(1, 9)
         np.testing.assert_array_equal(data, expected)
+
+
+def test_eight_numbers_are_copied_from_anywhere_to_anywhere():
+    source = np.arange(30, dtype=np.int32).reshape(3, 10)
+    for row, column, at in np.ndindex(3, 3, 5):
+        target = np.full(12, -1, np.int32)
+        expected = target.copy()
+        expected[at : at + 8] = source[row, column : column + 8]
+        copied(source, row, column, target, at)
+        np.testing.assert_array_equal(target, expected)
+
+
+def test_eight_numbers_are_read_before_any_is_written():
+    memory = np.arange(12.0)
+    copied(memory.reshape(1, 12), 0, 0, memory, 3)
+    assert memory.tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 5, 6, 7, 11]
 
 
 def test_bits_are_counted():
