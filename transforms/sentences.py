@@ -4,7 +4,7 @@
 quotation or a list says otherwise, and rather too seldom than in the middle of a sentence. It does not know the marks
 of Tibetan and Khmer, which are cut here. Thai and Lao have no stops: their paragraphs stay whole.
 
-A paragraph never goes on in the next one.
+A paragraph never goes on in the next one, and of paragraphs that are equal, as headings often are, one is cut.
 
 Of two languages the library compiles a pattern at every stop, which takes 0.3 ms: it cuts 0.2 MB of Catalan and Danish
 a second, and 10 to 30 of others. They are cut by the rules of another language, `STAND_INS`, then joined again where
@@ -51,21 +51,27 @@ def sentences(texts: pa.StringArray, language: Language) -> pa.RecordBatch:
         A batch of schema `SENTENCES`, in the order of the documents; no sentence is empty. Sentences of a document that
         are joined again have all its characters but white space.
     """
-    code = language.bcp47.partition("-")[0]
-    further = _further(language)
-    found: list[str] = []
-    ends = np.zeros(len(texts) + 1, np.int64)
-    for row, text in enumerate(texts.to_pylist()):
-        for paragraph in text.split("\n"):
-            if paragraph:
-                found += cut(paragraph, code)
-        if further is not None:
-            found[ends[row] :] = [piece for one in found[ends[row] :] for piece in further.split(one)]
-        ends[row + 1] = len(found)
-    trimmed = pc.utf8_trim_whitespace(pa.array(found, pa.string()))
-    said = pc.greater(pc.binary_length(trimmed), 0).to_numpy(zero_copy_only=False)
-    rows = np.repeat(np.arange(len(texts), dtype=np.int32), np.diff(ends))[said]
-    return pa.record_batch([rows, _numbered(rows), trimmed.filter(pa.array(said))], schema=SENTENCES)
+    paragraphs = pc.split_pattern(texts, "\n")
+    said = paragraphs.flatten().dictionary_encode()
+    of_each = _cut_all(said.dictionary, language).take(said.indices)
+    sizes = pc.list_value_length(of_each).to_numpy()
+    rows = np.repeat(pc.list_parent_indices(paragraphs).to_numpy(), sizes).astype(np.int32)
+    return pa.record_batch([rows, _numbered(rows), of_each.flatten()], schema=SENTENCES)
+
+
+def _cut_all(paragraphs: pa.StringArray, language: Language) -> pa.ListArray:
+    """The sentences of each paragraph, list<string>[n]."""
+    code, further = language.bcp47.partition("-")[0], _further(language)
+    pieces: list[str] = []
+    ends = np.zeros(len(paragraphs) + 1, np.int32)
+    for number, paragraph in enumerate(paragraphs.to_pylist()):
+        own = cut(paragraph, code) if paragraph else []
+        pieces += own if further is None else [piece for one in own for piece in further.split(one)]
+        ends[number + 1] = len(pieces)
+    trimmed = pc.utf8_trim_whitespace(pa.array(pieces, pa.string()))
+    filled = pc.greater(pc.binary_length(trimmed), 0)
+    before = np.cumsum(np.concatenate([[0], filled.to_numpy(zero_copy_only=False)]), dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(before[ends]), trimmed.filter(filled))
 
 
 def cut(paragraph: str, code: str) -> list[str]:
