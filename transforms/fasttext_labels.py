@@ -18,9 +18,9 @@ _MOST_OF_ALL = np.float32(math.log(0.51))  # more than a half: fastText's sums a
 
 
 class Output(NamedTuple):
-    """What scores a vector: float32[labels, dimension], and float32[labels] that the products are multiplied by."""
+    """What scores a vector: float32[dimension, labels], and float32[labels] that the products are multiplied by."""
 
-    rows: np.ndarray
+    columns: np.ndarray
     norms: np.ndarray
 
 
@@ -71,7 +71,7 @@ def by_tree(vectors, counts, output, tree, labels, label, score, own):
     Args:
         vectors: float32[texts, dimension], of `embed`.
         counts: int64[texts], of `embed`.
-        output: Output, a row an inner node.
+        output: Output, a label an inner node; one is left over.
         tree: Tree.
         labels: int32[some].
         label: int32[texts], written; -1 where fastText finds none.
@@ -80,25 +80,30 @@ def by_tree(vectors, counts, output, tree, labels, label, score, own):
     """
     leaves = output.norms.shape[0]
     nodes, scores = np.empty(leaves + 1, np.int32), np.empty(leaves + 1, np.float32)
+    products = np.empty(leaves, np.float32)
     for text in range(counts.shape[0]):
-        label[text], score[text], total = -1, 0, 0.0
-        for leaf in labels if counts[text] > 0 else labels[:0]:
-            along = _along_path(vectors[text], output, tree, leaf)
+        label[text], score[text], own[text] = -1, 0, 0
+        if counts[text] == 0:
+            continue
+        _multiply(vectors[text], output.columns, output.norms, products)
+        total = 0.0
+        for leaf in labels:
+            along = _along_path(products, tree, leaf)
             if along >= _LEAST_SCORE:
                 total += np.exp(along)
             if along > _MOST_OF_ALL:
                 label[text], score[text] = leaf, np.exp(along)
         own[text] = total
-        if label[text] < 0 and counts[text] > 0:
-            label[text], score[text] = _search(vectors[text], output, tree, nodes, scores)
+        if label[text] < 0:
+            label[text], score[text] = _search(products, tree, nodes, scores)
 
 
 @njit(cache=True, nogil=True)
-def _along_path(vector, output, tree, leaf):
+def _along_path(products, tree, leaf):
     """The logarithmic score of a leaf, float32; less than `_LEAST_SCORE` where fastText would not follow its path."""
-    leaves, along = output.norms.shape[0], np.float32(0)
+    leaves, along = products.shape[0], np.float32(0)
     for step in tree.steps[tree.ends[leaf] : tree.ends[leaf + 1]]:
-        right = _to_right(vector, output, (step >> 1) - leaves)
+        right = _to_right(products[(step >> 1) - leaves])
         along += _log(right if step & 1 else np.float32(1) - right)
         if along < _LEAST_SCORE:
             break
@@ -106,7 +111,7 @@ def _along_path(vector, output, tree, leaf):
 
 
 @njit(cache=True, nogil=True)
-def _search(vector, output, tree, nodes, scores):
+def _search(products, tree, nodes, scores):
     """The most probable leaf as fastText finds it: depth first, left first, the last one among equals.
 
     Args:
@@ -115,7 +120,7 @@ def _search(vector, output, tree, nodes, scores):
     Returns:
         The leaf, or -1, and its probability.
     """
-    leaves, found, probability = output.norms.shape[0], np.int32(-1), np.float32(0)
+    leaves, found, probability = products.shape[0], np.int32(-1), np.float32(0)
     best, depth = _LEAST_SCORE, 1
     nodes[0], scores[0] = tree.left.shape[0] - 1, 0
     while depth > 0:
@@ -126,9 +131,9 @@ def _search(vector, output, tree, nodes, scores):
         if node < leaves:
             best, found, probability = so_far, node, np.exp(so_far)
             continue
-        to_left, to_right = _branches(vector, output, node - leaves)
-        nodes[depth], scores[depth] = tree.right[node], so_far + to_right
-        nodes[depth + 1], scores[depth + 1] = tree.left[node], so_far + to_left
+        right = _to_right(products[node - leaves])
+        nodes[depth], scores[depth] = tree.right[node], so_far + _log(right)
+        nodes[depth + 1], scores[depth + 1] = tree.left[node], so_far + _log(np.float32(1) - right)
         depth += 2
     return found, probability
 
@@ -151,8 +156,7 @@ def by_softmax(vectors, counts, output, labels, label, score, own):
         label[text], score[text], own[text] = -1, 0, 0
         if counts[text] == 0:
             continue
-        for row in range(share.shape[0]):
-            share[row] = _product(vectors[text], output, row)
+        _multiply(vectors[text], output.columns, output.norms, share)
         largest, total = share.max(), np.float32(0)
         for row in range(share.shape[0]):
             share[row] = math.exp(np.float64(share[row] - largest))
@@ -167,12 +171,24 @@ def by_softmax(vectors, counts, output, labels, label, score, own):
 
 
 @njit(cache=True, nogil=True)
-def _product(vector, output, row):
-    """The scaled product of a vector and a row, summed from left to right."""
-    total = np.float32(0)
-    for column in range(vector.shape[0]):
-        total += output.rows[row, column] * vector[column]
-    return total * output.norms[row]
+def _multiply(vector, columns, norms, products):
+    """Write the scaled product of a vector and each row, summed from left to right: those of all rows at once.
+
+    One after the other would take longer for ten rows than this for all of lid.176, as a sum waits for itself at each
+    step.
+    """
+    products[:] = np.float32(0)
+    fours = vector.shape[0] - vector.shape[0] % 4
+    for first in range(0, fours, 4):  # four columns in each turn save most loads and stores of `products`
+        one, two, three, four = columns[first], columns[first + 1], columns[first + 2], columns[first + 3]
+        a, b, c, d = vector[first], vector[first + 1], vector[first + 2], vector[first + 3]
+        for row in range(products.shape[0]):
+            products[row] = (((products[row] + one[row] * a) + two[row] * b) + three[row] * c) + four[row] * d
+    for column in range(fours, vector.shape[0]):
+        for row in range(products.shape[0]):
+            products[row] += columns[column, row] * vector[column]
+    for row in range(products.shape[0]):
+        products[row] *= norms[row]
 
 
 @njit(cache=True, nogil=True)
@@ -182,13 +198,6 @@ def _log(probability):
 
 
 @njit(cache=True, nogil=True)
-def _branches(vector, output, row):
-    """Logarithmic scores of going left and right at the inner node of a row."""
-    right = _to_right(vector, output, row)
-    return _log(np.float32(1) - right), _log(right)
-
-
-@njit(cache=True, nogil=True)
-def _to_right(vector, output, row):
-    """The probability of going right at the inner node of a row."""
-    return np.float32(1) / (np.float32(1) + np.exp(-_product(vector, output, row)))
+def _to_right(product):
+    """The probability of going right at an inner node."""
+    return np.float32(1) / (np.float32(1) + np.exp(-product))

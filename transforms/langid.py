@@ -154,7 +154,7 @@ class _Kernels:
 
     def __init__(self, model: FastTextModel, cached_words: int) -> None:
         self._embedder = embedder(model)
-        self._output = Output(model.output, model.output_norms)
+        self._output = Output(np.ascontiguousarray(model.output.T), model.output_norms)
         self._tree = label_tree(model.label_counts) if model.loss == "hs" else None
         rows = CACHED_ROWS[model.kept_buckets is not None]
         self._new_table = functools.partial(word_table, words=cached_words, rows=rows)
@@ -162,7 +162,7 @@ class _Kernels:
 
     def predict(self, texts: pa.StringArray, own: np.ndarray) -> Identification:
         rows = len(texts)
-        vectors = np.zeros((rows, self._output.rows.shape[1]), np.float32)
+        vectors = np.zeros((rows, self._output.columns.shape[0]), np.float32)
         counts = np.zeros(rows, np.int64)
         found = Identification(np.empty(rows, np.int32), np.empty(rows, np.float32), np.empty(rows, np.float32))
         with self._table() as table:

@@ -11,8 +11,8 @@ LABELS, TEXTS, DIMENSION = 300, 60, 16
 @pytest.fixture(scope="module")
 def output():
     generator = np.random.default_rng(1)
-    rows = generator.normal(0, 4, (LABELS, DIMENSION)).astype(np.float32)
-    return Output(rows, generator.uniform(0.5, 1.5, LABELS).astype(np.float32))
+    columns = generator.normal(0, 4, (DIMENSION, LABELS)).astype(np.float32)
+    return Output(columns, generator.uniform(0.5, 1.5, LABELS).astype(np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def tree():
 
 
 def log_right(vector, output, row):
-    product = float(vector.astype(float) @ output.rows[row].astype(float)) * output.norms[row]
+    product = float(vector.astype(float) @ output.columns[:, row].astype(float)) * output.norms[row]
     right = 1 / (1 + np.exp(-np.clip(product, -80, 80)))
     return np.log(right + 1e-5), np.log(1 - right + 1e-5)
 
