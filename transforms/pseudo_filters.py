@@ -114,8 +114,9 @@ def measure_pseudo(
     Returns:
         A batch of schema `PSEUDO_SIGNALS`.
     """
-    signals = measure(source, target, measuring, identifier)
-    looped = [pa.array(loops(decoded(texts))) for texts in (source, target)]
+    points = decoded(source), decoded(target)
+    signals = measure(source, target, measuring, identifier, points)
+    looped = [pa.array(loops(own)) for own in points]
     return pa.record_batch([*signals.columns, *looped], schema=PSEUDO_SIGNALS)
 
 

@@ -7,7 +7,7 @@ Chinese are one script here, Han: which of them it is cannot be seen from a sing
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -54,37 +54,48 @@ def share(texts: pa.StringArray, scripts: tuple[str, ...]) -> np.ndarray:
     Raises:
         UnknownScript: no letter of Unicode belongs to one of `scripts`.
     """
-    if not scripts or not len(texts):
-        return np.full(len(texts), np.nan, np.float32)
-    data, offsets = text_buffers(texts)
-    own, letters = np.empty(len(texts), np.int64), np.empty(len(texts), np.int64)
-    _count(data, offsets, _kinds(tuple(scripts)), own, letters)
+    return shares(texts, scripts, ())[0]
+
+
+def shares(texts: pa.StringArray, scripts: tuple[str, ...], others: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """As `share` of `scripts` and of `others`, for the price of one."""
+    counts = np.zeros((3, len(texts)), np.int64)
+    if len(texts) and (scripts or others):
+        _count(*text_buffers(texts), _kinds(tuple(scripts), tuple(others)), *counts)
     with np.errstate(invalid="ignore"):
-        return (own / letters).astype(np.float32)
+        found = (counts[:2] / counts[2]).astype(np.float32)
+    for asked, of_each in zip((scripts, others), found, strict=True):
+        of_each[:] = of_each if asked else np.nan
+    return found[0], found[1]
 
 
-@cache
-def _kinds(scripts: tuple[str, ...]) -> np.ndarray:
-    """uint8 (0x110000,), read-only: 3 a letter of the scripts, 1 one of another script, 0 no letter."""
+@lru_cache(maxsize=32)
+def _kinds(scripts: tuple[str, ...], others: tuple[str, ...]) -> np.ndarray:
+    """What each code point counts for: uint8 (0x110000,), read-only.
+
+    Bit 0 says that it is a letter, bit 1 that it is one of `scripts`, bit 2 that it is one of `others`.
+    """
     codes, numbers = script_numbers()
-    unknown = set(scripts) - set(codes)
+    unknown = {*scripts, *others} - set(codes)
     if unknown:
         raise UnknownScript(
             f"script {min(unknown)!r} is not one of Unicode's; it takes ISO 15924 codes such as 'Latn', 'Cyrl', or for "
             "Japanese 'Hira', 'Kana' and 'Hani'"
         )
     kinds = np.minimum(numbers, 1)
-    kinds[np.isin(numbers, [1 + codes.index(script) for script in scripts])] = 3
+    for bit, some in ((2, scripts), (4, others)):
+        kinds[np.isin(numbers, [1 + codes.index(script) for script in some])] |= bit
     kinds.flags.writeable = False
     return kinds
 
 
 @njit(cache=True, nogil=True)
-def _count(data, offsets, kinds, own, letters):
-    """Count letters: bit 0 of a kind says that it is one, bit 1 that it is one of the scripts asked for."""
+def _count(data, offsets, kinds, own, other, letters):
+    """Count letters by the bits of their kinds, see `_kinds`."""
+    ascii_kind = np.int64(kinds[65])
     for r in range(offsets.shape[0] - 1):
         i, end = np.int64(offsets[r]), np.int64(offsets[r + 1])
-        ascii_letters, ours, every = np.int64(0), np.int64(0), np.int64(0)
+        ascii_letters, ones, twos, fours = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
         while i < end:
             before = i
             while i + 8 <= end:
@@ -99,10 +110,11 @@ def _count(data, offsets, kinds, own, letters):
             while i < end and (data[i] >= 0x80 or i == before):
                 point, size = decode(data, i)
                 kind = np.int64(kinds[point])
-                ours += kind >> 1
-                every += kind & 1
+                ones, twos, fours = ones + (kind & 1), twos + (kind >> 1 & 1), fours + (kind >> 2)
                 i += size
-        own[r], letters[r] = ours + ascii_letters * (np.int64(kinds[65]) >> 1), every + ascii_letters
+        letters[r] = ones + ascii_letters
+        own[r] = twos + ascii_letters * (ascii_kind >> 1 & 1)
+        other[r] = fours + ascii_letters * (ascii_kind >> 2)
 
 
 @njit(cache=True, nogil=True)

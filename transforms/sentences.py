@@ -63,15 +63,15 @@ def _cut_all(paragraphs: pa.StringArray, language: Language) -> pa.ListArray:
     """The sentences of each paragraph, list<string>[n]."""
     code, further = language.bcp47.partition("-")[0], _further(language)
     pieces: list[str] = []
-    ends = np.zeros(len(paragraphs) + 1, np.int32)
-    for number, paragraph in enumerate(paragraphs.to_pylist()):
+    ends = [0]
+    for paragraph in paragraphs.to_pylist():
         own = cut(paragraph, code) if paragraph else []
         pieces += own if further is None else [piece for one in own for piece in further.split(one)]
-        ends[number + 1] = len(pieces)
+        ends.append(len(pieces))
     trimmed = pc.utf8_trim_whitespace(pa.array(pieces, pa.string()))
     filled = pc.greater(pc.binary_length(trimmed), 0)
     before = np.cumsum(np.concatenate([[0], filled.to_numpy(zero_copy_only=False)]), dtype=np.int32)
-    return pa.ListArray.from_arrays(pa.array(before[ends]), trimmed.filter(filled))
+    return pa.ListArray.from_arrays(pa.array(before[np.array(ends)]), trimmed.filter(filled))
 
 
 def cut(paragraph: str, code: str) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from transforms import make_script_ranges
 from transforms.languages import LANGUAGES
 from transforms.script_ranges import RANGES, UNICODE
-from transforms.scripts import UnknownScript, script_numbers, share
+from transforms.scripts import UnknownScript, script_numbers, share, shares
 
 NAMES = {
     "Latn": "LATIN", "Grek": "GREEK", "Cyrl": "CYRILLIC", "Arab": "ARABIC", "Hebr": "HEBREW", "Deva": "DEVANAGARI",
@@ -102,6 +102,19 @@ def test_share_equals_counting_one_by_one(texts, scripts):
     found = share(pa.array(["dropped", *texts], pa.string())[1:], scripts)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, [naive_share(text, scripts) for text in texts], rtol=1e-6)
+
+
+@given(st.lists(st.text("aя漢 1🙂", max_size=9), max_size=4))
+def test_two_shares_for_the_price_of_one(texts):
+    column = pa.array(texts, pa.string())
+    for some, others in (
+        (("Latn",), ("Cyrl", "Hani")),
+        (("Cyrl",), ("Cyrl", "Latn")),
+        ((), ("Hani",)),
+        (("Hani",), ()),
+    ):
+        for found, alone in zip(shares(column, some, others), (some, others), strict=True):
+            np.testing.assert_array_equal(found, share(column, alone))
 
 
 def test_an_unknown_script_is_named():

@@ -18,7 +18,7 @@ from transforms import scripts
 from transforms.filters.lengths import lengths, log_ratio
 from transforms.filters.markup import markup
 from transforms.filters.numerals import lacking
-from transforms.filters.points import decoded
+from transforms.filters.points import Points, decoded
 from transforms.filters.punctuation import punctuation
 from transforms.filters.repetition import repeated
 from transforms.filters.similarity import similarity
@@ -87,6 +87,7 @@ def measure(
     target: pa.StringArray,
     measuring: PairMeasuring,
     identifier: LanguageIdentifier | None = None,
+    points: tuple[Points, Points] | None = None,
 ) -> pa.RecordBatch:
     """Measure pairs.
 
@@ -94,6 +95,7 @@ def measure(
         source, target: string (n,), without nulls, normalised.
         measuring: how.
         identifier: which model to ask for the languages of both sides; without one, `own` and `foreign` are NaN.
+        points: both sides' characters, where somebody has decoded them already.
 
     Returns:
         A batch of schema `SIGNALS`, row by row the pairs.
@@ -104,7 +106,7 @@ def measure(
     """
     if len(source) != len(target):
         raise ValueError(f"{len(source)} source texts and {len(target)} target texts: expected one of each for a pair")
-    points = decoded(source), decoded(target)
+    points = points or (decoded(source), decoded(target))
     ends = punctuation(*points)
     differ = pc.not_equal(source, target)
     columns: dict[str, np.ndarray] = {}
@@ -113,10 +115,11 @@ def measure(
         SIDES, (source, target), points, (measuring.source, measuring.target), ends[:2], strict=True
     ):
         size, said = lengths(own), _spoken(texts, differ, written, identifier)
+        in_own, in_known = scripts.shares(texts, written.scripts, known)
         measured = {
             **size._asdict(),
-            "script": scripts.share(texts, written.scripts),
-            "alien": 1 - scripts.share(texts, known),
+            "script": in_own,
+            "alien": 1 - in_known,
             **said._asdict(),
             "ends": ending,
             "repeated": repeated(own, segment=segment_of(written)),
