@@ -85,9 +85,12 @@ class AtOnce:
         return {"engine": self.name, "sha256": None}
 
     def translate(self, texts: Sequence[str] | pa.StringArray, *, source: str, target: str, seed: int) -> Translated:
-        rows = (self.place + np.arange(len(texts))) % len(self.answers)
-        self.place = int(rows[-1]) + 1 if rows.size else self.place
-        return Translated(self.answers.take(pa.array(rows)), np.full(len(texts), np.nan, np.float32))
+        place = self.place if self.place + len(texts) <= len(self.answers) else 0
+        self.place = place + len(texts)
+        found = self.answers.slice(place, len(texts))
+        if len(found) < len(texts):
+            found = self.answers.take(pa.array(np.arange(len(texts)) % len(self.answers)))
+        return Translated(found, np.full(len(texts), np.nan, np.float32))
 
     def __enter__(self) -> AtOnce:
         return self

@@ -66,7 +66,8 @@ class TranslatePart:
             batching=Batching(**task.job["batching"]),
             once=not engine.tag(source, target).get("sampled"),
         )
-        done = ~np.isin(np.arange(drawn.num_rows), list(said.rejected))
+        done = np.ones(drawn.num_rows, bool)
+        done[list(said.rejected)] = False
         pair = "-".join(sorted((source, target)))
         kept = drawn.filter(pa.array(done))
         files = {"part": self._write(work, task, kept, said.texts.drop_null(), said.scores[done])}

@@ -50,8 +50,9 @@ def spoken(texts: pa.StringArray, language: Language, identifier: LanguageIdenti
         return Spoken(*(np.full(len(texts), np.nan, np.float32) for _ in range(2)))
     found = identifier.identify(texts, own=language.labels)
     familiar = (*language.labels, *language.kin)
-    numbers = [number for number, label in enumerate(identifier.labels) if label in familiar]
-    foreign = (found.label >= 0) & ~np.isin(found.label, numbers)
+    # The last is for -1, where there is no label.
+    strange = np.array([label not in familiar for label in identifier.labels] + [False])
+    foreign = strange[found.label]
     foreign[foreign] = _written_so(texts.filter(pa.array(foreign)), found.label[foreign], identifier.labels)
     return Spoken(found.own, np.where(foreign, found.score, np.float32(0)))
 
@@ -60,7 +61,9 @@ def _written_so(texts: pa.StringArray, label: np.ndarray, labels: Sequence[str])
     """bool (n,): whether each text is written as the language of its label is, as far as that is known."""
     written = np.ones(len(texts), bool)
     for used, numbers in _by_scripts(np.unique(label).tolist(), labels).items():
-        rows = np.flatnonzero(np.isin(label, numbers))
+        among = np.zeros(len(labels), bool)
+        among[numbers] = True
+        rows = np.flatnonzero(among[label])
         chosen = texts.take(pa.array(rows))
         written[rows] = scripts.share(chosen, used) >= WRITTEN
         if used in SHOWN:
