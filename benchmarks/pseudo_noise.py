@@ -145,7 +145,8 @@ def judged(archive: Archive, translations: Translations, seed: int) -> Judged:
     tags = archive.bitext.languages
     spoken = [spoken_language(tag, langid.BUNDLED) for tag in tags]
     measuring = PairMeasuring(source=spoken[0], target=spoken[1])
-    signals = measure_pseudo(pa.array(source), pa.array(target), measuring, langid.load(langid.BUNDLED))
+    identifier = langid.load(langid.BUNDLED)
+    signals = measure_pseudo(pa.array(source), pa.array(target), measuring, identifier, synthetic="target")
     rules = PseudoRules.of(*spoken, ratio=learn_ratio(signals))
     kind = np.array([changed[line][0] if line in changed else "true" for line in archive.real])
     return Judged(archive.bitext.name, source, target, kind, judge_pseudo(signals, None, rules).reason)

@@ -23,7 +23,15 @@ from transforms.filters.signals import PairMeasuring
 from transforms.journal import Record, Task
 from transforms.normalise import Form, normalise
 from transforms.parts import Part, distinct, names, text_bytes
-from transforms.pseudo_filters import PSEUDO_SIGNALS, REASONS, PseudoRules, judge_pseudo, measure_pseudo, summed_up
+from transforms.pseudo_filters import (
+    PSEUDO_SIGNALS,
+    REASONS,
+    PseudoRules,
+    Side,
+    judge_pseudo,
+    measure_pseudo,
+    summed_up,
+)
 from transforms.storage import WorkDirectory
 from transforms.translating import REASON, Batching, Failure, translate
 
@@ -78,7 +86,7 @@ class TranslatePart:
         facts: dict[str, Any] = {
             "language": pair,
             "languages": pair_of(source, target),
-            "synthetic": "target" if source < target else "source",
+            "synthetic": synthetic_of(source, target),
             "engine": engine.tag(source, target),
             "scores": summed_up(said.scores[done]),
         }
@@ -111,7 +119,7 @@ class TranslatePart:
         machine = normalise(machine.cast(pa.binary()), form=self.form).texts
         sides = (human, machine) if source < target else (machine, human)
         model = str(work.local(self.file)) if self.file else self.model
-        measured = measured_pairs(sides, pair_of(source, target), model)
+        measured = measured_pairs(sides, source, target, model)
         made = pa.record_batch([*sides, *measured.columns], names=["source", "target", *measured.schema.names])
         columns = [drawn.column(name).combine_chunks() for name in ("document", "sentence", "key")]
         one, other, *signals = made.take(pa.array(place)).columns
@@ -131,13 +139,18 @@ def pair_of(source: str, target: str) -> list[str]:
     return sorted((source, target))
 
 
+def synthetic_of(source: str, target: str) -> Side:
+    """Which side of a pair a machine made that translated from `source`."""
+    return "target" if source < target else "source"
+
+
 def measured_pairs(
-    sides: tuple[pa.StringArray, pa.StringArray], languages: list[str], model: str | None
+    sides: tuple[pa.StringArray, pa.StringArray], source: str, target: str, model: str | None
 ) -> pa.RecordBatch:
-    """The measurements of pairs, of schema `PSEUDO_SIGNALS`."""
-    first, second = (spoken_language(tag, model) for tag in languages)
-    identifier = langid.load(model) if model else None
-    return measure_pseudo(*sides, PairMeasuring(source=first, target=second), identifier)
+    """The measurements of pairs that were translated from `source` to `target`, of schema `PSEUDO_SIGNALS`."""
+    first, second = (spoken_language(tag, model) for tag in pair_of(source, target))
+    identifier, synthetic = langid.load(model) if model else None, synthetic_of(source, target)
+    return measure_pseudo(*sides, PairMeasuring(source=first, target=second), identifier, synthetic=synthetic)
 
 
 def _write_failures(work: WorkDirectory, task: Task, drawn: pa.Table, failures: dict[int, str]) -> File:

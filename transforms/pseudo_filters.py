@@ -1,6 +1,6 @@
 """Which pseudo pairs stay. An engine fails in ways of its own: loops, copies, another language, half a sentence.
 
-    signals = measure_pseudo(source, target, measuring, identifier)
+    signals = measure_pseudo(source, target, measuring, identifier, synthetic="target")
     rules = PseudoRules.of(german, english, synthetic="target", ratio=learn_ratio(signals))
     judgement = judge_pseudo(signals, scores, rules)
 
@@ -42,7 +42,8 @@ REASONS = (
 """Why a pseudo pair is rejected, beside `translating.REASON`. The first that applies is the one that counts."""
 
 PSEUDO_SIGNALS = pa.schema([*SIGNALS, *((f"{side}_loops", pa.float32()) for side in SIDES)])
-"""Measurements of a pseudo pair: those of `filters.signals`, and the loops of each side (`filters.loops`)."""
+"""Measurements of a pseudo pair: those of `filters.signals`, and the loops of each side (`filters.loops`); of the
+side that is not synthetic NaN where the other has none."""
 
 Side = Literal["source", "target"]
 
@@ -108,16 +109,26 @@ def measure_pseudo(
     target: pa.StringArray,
     measuring: PairMeasuring,
     identifier: LanguageIdentifier | None = None,
+    *,
+    synthetic: Side,
 ) -> pa.RecordBatch:
     """Measure pseudo pairs, as `filters.signals.measure` does.
+
+    Args:
+        source, target, measuring, identifier: as there.
+        synthetic: the side that a machine made, `source` or `target`. The other's loops only excuse its own: they are
+            NaN where it has none.
 
     Returns:
         A batch of schema `PSEUDO_SIGNALS`.
     """
     points = decoded(source), decoded(target)
     signals = measure(source, target, measuring, identifier, points)
-    looped = [pa.array(loops(own)) for own in points]
-    return pa.record_batch([*signals.columns, *looped], schema=PSEUDO_SIGNALS)
+    made, given = points if synthetic == "source" else points[::-1]
+    looped = loops(made)
+    excused = loops(given, looped > 1)
+    sides = (looped, excused) if synthetic == "source" else (excused, looped)
+    return pa.record_batch([*signals.columns, *map(pa.array, sides)], schema=PSEUDO_SIGNALS)
 
 
 def judge_pseudo(

@@ -37,7 +37,8 @@ def languages(*tags):
 def reasons(pairs, identifier, *, tags=("en", "de"), score=None, **changed):
     source, target = languages(*tags)
     columns = [pa.array(side, pa.string()) for side in zip(*pairs, strict=True)]
-    signals = measure_pseudo(*columns, PairMeasuring(source=source, target=target), identifier)
+    synthetic = changed.get("synthetic", "target")
+    signals = measure_pseudo(*columns, PairMeasuring(source=source, target=target), identifier, synthetic=synthetic)
     assert signals.schema == PSEUDO_SIGNALS
     score_rule = changed.pop("least", None)
     rules = PseudoRules.of(source, target, ratio=RATIO, **changed)
@@ -87,12 +88,25 @@ def test_what_the_sentence_does_itself_is_excused(identifier):
     assert reasons([("12:30", "12:30"), ("...", "")], identifier) == [None, None]
 
 
+@pytest.mark.parametrize("synthetic", ["source", "target"])
+def test_loops_of_the_other_side_are_looked_for_where_they_excuse_some(synthetic):
+    made, given = pa.array(["la la la la", "Once.", "no no no"]), pa.array(["ja ja ja", "la la la", "Nein."])
+    source, target = languages("en", "de")
+    sides = (made, given) if synthetic == "source" else (given, made)
+    signals = measure_pseudo(*sides, PairMeasuring(source=source, target=target), synthetic=synthetic)
+    np.testing.assert_array_equal(signals[f"{synthetic}_loops"], [4, 1, 3])
+    other = "target" if synthetic == "source" else "source"
+    np.testing.assert_array_equal(signals[f"{other}_loops"], [3, np.nan, 1])
+
+
 def test_a_stop_is_not_missed_where_it_often_is(identifier):
     cut = [(ENGLISH, "Der Ausschuss wird morgen früh wieder im")]
     often = LengthRatio(median=0.0, spread=0.25, source_unfinished=0.01, target_unfinished=0.3, pairs=1000)
     source, target = languages("en", "de")
     signals = measure_pseudo(
-        *(pa.array(side) for side in zip(*cut, strict=True)), PairMeasuring(source=source, target=target)
+        *(pa.array(side) for side in zip(*cut, strict=True)),
+        PairMeasuring(source=source, target=target),
+        synthetic="target",
     )
     assert judge_pseudo(signals, None, PseudoRules.of(source, target, ratio=RATIO)).reason[0] >= 0
     assert judge_pseudo(signals, None, PseudoRules.of(source, target, ratio=often)).reason[0] == -1

@@ -24,13 +24,18 @@ _SLOT_BITS = 12
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def loops(texts: Points) -> np.ndarray:
+def loops(texts: Points, asked: np.ndarray | None = None) -> np.ndarray:
     """How often each text says a unit with a letter in it in a row, at most: float32 (n,), 1 where nothing twice.
 
     The last time may be cut off, and counts by how much of the unit it has. The space behind a word does not count.
+
+    Args:
+        texts: the texts.
+        asked: bool (n,), which of them to look at, the others have NaN; None: all.
     """
-    found = np.ones(len(texts.offsets) - 1, np.float32)
-    _count(texts.values, texts.offsets, _table(), found)
+    rows = np.flatnonzero(np.ones(len(texts.offsets) - 1, bool) if asked is None else asked)
+    found = np.full(len(texts.offsets) - 1, np.nan, np.float32)
+    _count(texts.values, texts.offsets, rows, _table(), found)
     return found
 
 
@@ -43,7 +48,7 @@ def _table() -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _count(values, offsets, table, found):
+def _count(values, offsets, rows, table, found):
     """A unit said twice leaves a run of characters that equal those a period before; it is nearly as long as the unit.
 
     Runs of units of up to four characters are followed as they come. Longer units leave runs of four characters at
@@ -51,7 +56,7 @@ def _count(values, offsets, table, found):
     """
     newest, before = np.full(1 << _SLOT_BITS, -1, np.int32), np.empty(LONGEST, np.int32)
     done = np.empty(LONGEST + 1, np.int64)
-    for r in range(found.shape[0]):
+    for r in rows:
         start, end, most = np.int64(offsets[r]), np.int64(offsets[r + 1]), 1.0
         half = (end - start) // 2
         done[:] = start

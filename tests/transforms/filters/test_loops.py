@@ -41,6 +41,11 @@ def test_loops_are_as_a_naive_search_has_them(texts):
     np.testing.assert_allclose(found, [naive(text) for text in texts], rtol=1e-6)
 
 
+def test_only_what_is_asked_is_looked_at():
+    texts = decoded(pa.array(["la la la", "", "ab ab ab", "x"]))
+    np.testing.assert_array_equal(loops(texts, np.array([True, False, False, True])), [3, np.nan, np.nan, 1])
+
+
 @given(st.lists(st.lists(st.sampled_from(["a", "aaaaa", " ", "bcde", "fghij.", "日本"]), max_size=60), max_size=3))
 def test_longer_units_too(pieces):
     texts = ["".join(text) for text in pieces]
