@@ -6,18 +6,21 @@
 The steps of the stages are done in this process on one core, by the functions of the pipeline, on documents of each
 language. The engine returns at once, its answer being the sentences of another language's text: so nothing is a copy,
 and everything is measured. MB are of the sentences that are translated, of their own side; seconds are of CPU time.
+For two cores two processes do the same at the same time, and seconds are of the clock.
 With Apertium, where it is installed: the share of the time of translating that is not Apertium's. With `--opus`, a
 folder laid out as OPUS's: what `lexical` takes for the sentences of some languages, with lexicons learnt of its pairs.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +48,7 @@ from transforms.storage import WorkDirectory
 EVERY = 2**64 - 1
 GLOSSED = ("de", "el", "ja", "ru")
 """Languages that `lexical` takes into English."""
+Result = TypeVar("Result")
 PACKAGES = ("numba", "numpy", "pyarrow", "sentencex")
 
 
@@ -57,6 +61,7 @@ class Round:
         cut, translated, sifted: CPU seconds of each stage.
         wall: seconds of translating.
         engine: of these, seconds in the engine.
+        clock: seconds of all three stages.
     """
 
     megabytes: float
@@ -65,6 +70,7 @@ class Round:
     sifted: float
     wall: float
     engine: float
+    clock: float
 
     def __add__(self, other: Round) -> Round:
         return Round(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
@@ -150,35 +156,41 @@ def measured(work: WorkDirectory, source: str, target: str, texts: pa.StringArra
     """Back-translate documents of one language, as the stages do it."""
     part = asdict(clean_part(work, f"c/{source}/part-00000", texts))
     cutting = task(f"c/{source}/part-00000", language=source, code=source, below=EVERY, files={"part": part})
-    cut, sentences = cpu_seconds(CutSentences(seed=1, shortest=10, longest=400), work, cutting)
+    cut, (first, sentences) = cpu_seconds(by_the_clock, CutSentences(seed=1, shortest=10, longest=400), work, cutting)
     part = asdict(sentences.files["part"])
     translating = TranslatePart(seed=1, form="NFC", model=langid.BUNDLED, file=None, engine=lambda *_: engine)
     job = {"source": source, "target": target, "sentences": part, "first": 0, "last": EVERY}
     job |= {"engine": {}, "batching": BATCHING.get(engine.name, {})}
-    begin = time.perf_counter()
-    translated, made = cpu_seconds(translating, work, task(f"pseudo/c/{source}-{target}/part-00000", **job))
-    wall, languages = time.perf_counter() - begin, made.facts["languages"]
+    doing = task(f"pseudo/c/{source}-{target}/part-00000", **job)
+    translated, (wall, made) = cpu_seconds(by_the_clock, translating, work, doing)
+    languages = made.facts["languages"]
     rules = PseudoRules.of(*map(language, languages), synthetic=made.facts["synthetic"], ratio=DEFAULT_RATIO)
     sifting = task(made.name, languages=languages, part=asdict(made.files["part"]), rules=rules.to_json())
-    sifted, _ = cpu_seconds(SiftPart(), work, sifting)
+    sifted, (last, _) = cpu_seconds(by_the_clock, SiftPart(), work, sifting)
     megabytes = sum(inputs.megabytes(batch.column("text")) for batch in Part.open(work, File(**part)).batches())
-    return Round(megabytes, cut, translated, sifted, wall, engine.seconds)
+    return Round(megabytes, cut, translated, sifted, wall, engine.seconds, first + wall + last)
+
+
+def by_the_clock(function: Callable[..., Result], *arguments: Any) -> tuple[float, Result]:
+    """Wall time that a call takes, and what it returns."""
+    start = time.perf_counter()
+    result = function(*arguments)
+    return time.perf_counter() - start, result
 
 
 def main() -> None:
-    arguments = inputs.parser("Back-translation besides the engine.", megabytes=20.0)
+    arguments = inputs.parser("Back-translation besides the engine.", megabytes=60.0)
     arguments.add_argument("corpora", type=Path, help="folder with xx.txt.xz")
     arguments.add_argument("--opus", type=Path, help="folder laid out as OPUS's, for `lexical`")
     options = inputs.parse(arguments)
     texts = inputs.read(inputs.texts_file(options))
+    together = on_two_cores(options.cache, inputs.texts_file(options), options.repetitions)
     on_one_core()
     lexicons = {code: learnt(options.opus, code) for code in GLOSSED if options.opus and code in texts}
     found: dict[str, list[Round]] = {"at once": [], "apertium": [], "lexical": []}
     for number in range(options.repetitions + 1):
-        round_ = [Round(*[0.0] * 6) for _ in found]
-        for place, (source, documents) in enumerate(texts.items()):
-            target = list(texts)[place - 1]
-            round_[0] += one(options.cache, source, target, documents, AtOnce(lines(texts[target])))
+        round_ = [Round(*[0.0] * 7) for _ in found]
+        round_[0] = at_once(options.cache, texts)
         if "en" in texts and Apertium().serves("en", "es"):
             round_[1] += one(options.cache, "en", "es", texts["en"], Apertium())
         for source, lexicon in lexicons.items():
@@ -195,6 +207,12 @@ def main() -> None:
             what=f"back-translation besides the engine, {len(texts)} languages, one core",
             unit="MB/s",
             ours=[one.megabytes / (one.cut + one.translated + one.sifted) for one in own],
+        ),
+        Figure(
+            name="two_cores",
+            what="the same, two processes on two cores",
+            unit="MB/s",
+            ours=together,
             at_least=15,
         ),
         *(
@@ -225,6 +243,41 @@ def one(folder: Path, source: str, target: str, texts: pa.StringArray, engine: E
     """A round of one language, in a folder of its own."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch, engine:
         return measured(WorkDirectory(Path(scratch)), source, target, texts, Timed(engine))
+
+
+def at_once(folder: Path, texts: Mapping[str, pa.StringArray]) -> Round:
+    """A round of all languages, each translated to the one before it by an engine that returns at once."""
+    found = Round(*[0.0] * 7)
+    for place, (source, documents) in enumerate(texts.items()):
+        target = list(texts)[place - 1]
+        found += one(folder, source, target, documents, AtOnce(lines(texts[target])))
+    return found
+
+
+def on_two_cores(folder: Path, texts: Path, repetitions: int) -> list[float]:
+    """MB a second that two processes do together, each on a core of its own, in every round but the first."""
+    context = multiprocessing.get_context("spawn")
+    meeting, results = context.Barrier(2), context.SimpleQueue()
+    both = [
+        context.Process(target=_take_part, args=(core, folder, texts, repetitions, meeting, results))
+        for core in sorted(os.sched_getaffinity(0))[:2]
+    ]
+    for process in both:
+        process.start()
+    rates = np.array([results.get() for _ in both])
+    for process in both:
+        process.join()
+    return rates.sum(axis=0).tolist()
+
+
+def _take_part(core: int, folder: Path, texts: Path, repetitions: int, meeting: Any, results: Any) -> None:
+    os.sched_setaffinity(0, {core})
+    columns, rates = inputs.read(texts), []
+    for _ in range(repetitions + 1):
+        meeting.wait()
+        round_ = at_once(folder, columns)
+        rates.append(round_.megabytes / round_.clock)
+    results.put(rates[1:])
 
 
 def learnt(opus: Path, code: str) -> Lexicon:
