@@ -31,8 +31,8 @@ from vocab.columns import text_buffers
 BUNDLED = "bundled:lid.176.ftz"
 """What `load` takes for the path of `bundled_model()`: every machine finds that in its own installation."""
 
-CACHED_WORDS = 1 << 18
-"""Words that the table of a thread holds: 16 MiB with lid.176.ftz."""
+CACHED_WORDS = 1 << 19
+"""Words that the table of a thread holds: 32 MiB with lid.176.ftz."""
 
 CACHED_ROWS = {True: 9, False: 41}
 """Rows of a word that a table holds, by whether the model was pruned; if not, every n-gram has one."""
