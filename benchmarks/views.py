@@ -58,6 +58,12 @@ VIEWS: dict[str, tuple[str, Callable[[Pairs], object]]] = {
 """Name -> what it is, and the view."""
 
 
+def made(view: Callable[[Pairs], object], drawn: list[Pairs]) -> None:
+    """Make each batch and let it go, as a trainer does after its step."""
+    for pairs in drawn:
+        view(pairs)
+
+
 def measure(number: int, tokens: int, length: int) -> dict[str, float]:
     """One round: tokens a second by view."""
     on_one_core()
@@ -67,7 +73,7 @@ def measure(number: int, tokens: int, length: int) -> dict[str, float]:
     for name in in_turn(list(VIEWS), number):
         view = VIEWS[name][1]
         view(drawn[0])
-        rates[name] = count / cpu_seconds(lambda view=view: [view(pairs) for pairs in drawn] and None)[0]
+        rates[name] = count / cpu_seconds(lambda view=view: made(view, drawn))[0]
     return rates
 
 
@@ -80,7 +86,7 @@ def figures(found: list[dict[str, float]], length: int) -> list[Figure]:
             what=f"view {what}; {about}",
             unit="tokens/s",
             ours=[one[name] for one in found],
-            at_least=None if name == "attention" else PROMISED,
+            at_least=PROMISED,
         )
         for name, (what, _) in VIEWS.items()
     ]

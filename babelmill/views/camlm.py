@@ -3,7 +3,7 @@
 Which position sees which depends on nothing but the kinds of the two. There are five: `SOURCE`, `SOURCE_MASKED`,
 `TARGET`, `TARGET_MASKED`, `PADDING`. So a mask of length x length is a table of 5 x 5, looked up by the kinds: a
 trainer can send an int8 a token to its device and look up there, `visible()[kinds[:, :, None], kinds[:, None, :]]`,
-instead of a byte for each pair of tokens.
+instead of a byte for each pair of tokens: of rows of 800 that is 800 times as much to write and to send.
 
 | who | sees |
 |---|---|
@@ -61,9 +61,15 @@ def spread(kinds: NDArray[np.int8], table: NDArray[np.bool_]) -> NDArray[np.bool
         bool[batch, length, length]: whether the position of the second axis sees that of the third.
     """
     batch, length = kinds.shape
-    # What each kind sees of a row is a row of bytes, so the whole mask is copied row by row.
-    rows = table[:, kinds].transpose(1, 0, 2).reshape(len(table) * batch, length)
-    return rows[kinds + len(table) * np.arange(batch)[:, None]]
+    if not kinds.size:
+        return np.zeros((batch, length, length), bool)
+    lookers = np.arange(len(table), dtype=np.uint8)
+    # Bit i of a kind's code: whether kind i sees it. Two operations on whole arrays give what each kind sees of a row.
+    codes = (table << lookers[:, None]).sum(axis=0, dtype=np.uint8)
+    seen = codes[kinds][:, None, :] >> lookers[:, None] & np.uint8(1)
+    # That is one value of `length` bytes for each kind, so the whole mask is values copied, a position each.
+    values = seen.view(np.dtype((np.void, length))).reshape(-1)
+    return values.take(kinds + len(table) * np.arange(batch)[:, None]).view(bool).reshape(batch, length, length)
 
 
 @dataclass(frozen=True)

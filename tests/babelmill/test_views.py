@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import babelmill.views
 from babelmill.views import Layout, Masking, Pairs, btmlm, camlm, mask, placeholders, tlm
+from babelmill.views.camlm import spread
 
 XLM_R = Layout(source=((0,), (2,)), target=((2,), (2,)), pad=1)
 XLM = Layout(source=((1,), (1,)), target=((1,), (1,)), pad=2)
@@ -138,6 +139,13 @@ def test_masked_positions_look_across(rows, layout, seed, apart):
     for i in range(batch):
         entries = list(zip(sides[i].tolist(), found.chosen[i].tolist(), strict=True))
         assert attention[i].tolist() == [[sees(one, other, apart=apart) for other in entries] for one in entries]
+
+
+@pytest.mark.parametrize(("batch", "length"), [(0, 0), (3, 0), (0, 4), (1, 1), (7, 9), (5, 300)])
+def test_who_sees_whom_is_looked_up_by_the_kinds(batch, length):
+    rng = np.random.default_rng(length)
+    table, kinds = rng.random((5, 5)) < 0.5, rng.integers(0, 5, (batch, length)).astype(np.int8)
+    assert np.array_equal(spread(kinds, table), table[kinds[:, :, None], kinds[:, None, :]])
 
 
 def test_apart_nothing_of_its_own_side_reaches_a_masked_position():
