@@ -124,7 +124,8 @@ def split(quota: Quota, *, documents: int, pairs: int, weight: float) -> tuple[Q
         documents, pairs: bytes that there are of each.
         weight: of a byte of pairs beside one of documents, 0 to 1.
     """
-    share = weight * pairs / (documents + weight * pairs) if pairs else 0.0
+    weighted = weight * pairs
+    share = weighted / (documents + weighted) if weighted else 0.0
     wanted, granted = int(quota.wanted * share), int(quota.granted * share)
     return (
         Quota(wanted=quota.wanted - wanted, available=documents, granted=min(quota.granted - granted, documents)),

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vocab.sampling import Quota, cut, document_keys, quotas, shares, split, threshold, unimax
@@ -118,6 +118,7 @@ def naive_key(seed, corpus, language, document):
 
 
 @given(st.integers(0, 1 << 40), st.integers(0, 1 << 40), st.floats(0, 1), st.floats(0, 1))
+@example(0, 1, 0.0, 0.0)
 def test_a_quota_is_split_by_what_there_is_of_each(documents, pairs, weight, share):
     there = documents + int(weight * pairs)
     quota = Quota(wanted=there, available=there, granted=int(share * there))
