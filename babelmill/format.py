@@ -88,14 +88,12 @@ CLEAN_PAIRS = pa.schema(
 PAIR_SIGNATURES = pa.schema(
     [
         ("hash", pa.binary(16)),
-        ("minhash", pa.list_(pa.uint32(), PERMUTATIONS)),
-        ("shingles", pa.int32()),
         ("characters", pa.int32()),
         ("other", pa.uint64()),
     ]
 )
-"""As `SIGNATURES`, of what is compared of a pair; `other`: of the side that is not, 64 bits of its hash. Without the
-column `minhash` where only equal texts are sought."""
+"""As `SIGNATURES`, of what is compared of a pair; `other`: of the side that is not, 64 bits of its hash. MinHash values
+are no column: they would take four times the room of the text that they come from."""
 
 SCORES = pa.schema([("score", pa.float32())])
 PAIR_REJECTS = pa.schema(

@@ -126,10 +126,7 @@ class Clean(Stage):
     @property
     def pair_measures(self) -> PairMeasures:
         """How pairs are measured, on this machine."""
-        measures, dedup = self.measures, self.config.pairs.dedup
-        return PairMeasures(
-            form=measures.form, model=measures.model, by=dedup.by, near=dedup.near, shingle=measures.shingle
-        )
+        return PairMeasures(form=self.measures.form, model=self.measures.model, by=self.config.pairs.dedup.by)
 
     def rules(self, code: str) -> Rules:
         """The rules by which a language's documents are judged."""

@@ -13,8 +13,8 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
-from babelmill.format import CLEAN_PAIRS, PAIR_REJECTS, PAIR_SIGNATURES, PERMUTATIONS, SCORES, File, Ledger, digest
-from transforms import langid, minhash
+from babelmill.format import CLEAN_PAIRS, PAIR_REJECTS, PAIR_SIGNATURES, SCORES, File, Ledger, digest
+from transforms import langid
 from transforms.clean import resized, spoken_language
 from transforms.decontamination.pairs import REASONS, PairSearch
 from transforms.decontamination.report import FoundList
@@ -26,6 +26,7 @@ from transforms.learn_pairs import cutter
 from transforms.lexicon.calibration import scores
 from transforms.lexicon.model import Lexicon
 from transforms.lexicon.saving import load
+from transforms.minhash import text_hashes
 from transforms.normalise import Form, normalise
 from transforms.parallel.batches import PAIRS
 from transforms.parts import By, Part, compared, distinct, names, text_bytes
@@ -33,7 +34,7 @@ from transforms.rules import Judgement
 from transforms.storage import ArrowWriter, WorkDirectory
 from transforms.words import segment
 
-MEASURING = 1
+MEASURING = 2
 """Raised whenever the same pair would be normalised or signed otherwise; `signals.MEASURING` is that of its filters."""
 
 CLEAN = pa.schema([*CLEAN_PAIRS, *SIGNALS])
@@ -48,15 +49,11 @@ class PairMeasures:
         form: Unicode normalisation form.
         model: path of a fastText model, `langid.BUNDLED`, or None for no language identification.
         by: what is compared.
-        near: whether signatures need MinHash values, without which only equal texts can be found.
-        shingle: tokens in a shingle.
     """
 
     form: Form
     model: str | None
     by: By
-    near: bool
-    shingle: int
 
     def digest(self, codes: list[str], model_sha256: str | None, raw: File) -> str:
         """Digest of all that the measurements of a part depend on."""
@@ -67,7 +64,7 @@ class PairMeasures:
                 "unicode": unicodedata.unidata_version,
                 "form": self.form,
                 "model": model_sha256,
-                "signed": [self.by, self.near, self.shingle],
+                "signed": self.by,
                 "languages": [[side.bcp47, side.scripts, side.labels] for side in sides],
                 "raw": raw.sha256,
             }
@@ -85,7 +82,7 @@ def measure(
         measures: how.
 
     Returns:
-        Batches of schemas `CLEAN` and `signature_schema`, row by row those of `batch`.
+        Batches of schemas `CLEAN` and `PAIR_SIGNATURES`, row by row those of `batch`.
     """
     first, place = distinct(batch, ("source", "target"))
     once = batch.take(pa.array(first))
@@ -101,32 +98,17 @@ def measure(
     return clean, signed
 
 
-def signature_schema(measures: PairMeasures) -> pa.Schema:
-    """The schema of a part's signatures."""
-    schema = PAIR_SIGNATURES
-    return schema if measures.near else schema.remove(schema.get_field_index("minhash"))
-
-
 def _signed(clean: pa.RecordBatch, characters: np.ndarray, measures: PairMeasures) -> pa.RecordBatch:
-    texts, rows = compared(clean, measures.by), clean.num_rows
-    other = np.zeros((rows, 2), np.uint64)
+    rows, other = clean.num_rows, np.zeros((clean.num_rows, 2), np.uint64)
     if measures.by != "pair":
-        other = minhash.text_hashes(clean.column("target" if measures.by == "source" else "source"))
-    columns = {
-        "characters": pa.array(characters, pa.int32()),
-        "other": pa.array(other[:, 0], pa.uint64()),
-    }
-    if measures.near:
-        signed = minhash.sign(texts, words=measures.shingle)
-        text_hash, columns["shingles"] = signed.hash, pa.array(signed.shingles, pa.int32())
-        values = pa.array(signed.minhash.reshape(-1), pa.uint32())
-        columns["minhash"] = pa.FixedSizeListArray.from_arrays(values, PERMUTATIONS)
-    else:
-        text_hash = minhash.text_hashes(texts)
-        columns["shingles"] = pa.array(np.zeros(rows, np.int32))
-    columns["hash"] = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), rows, [None, pa.py_buffer(text_hash)])
-    schema = signature_schema(measures)
-    return pa.record_batch([columns[name] for name in schema.names], schema=schema)
+        other = text_hashes(clean.column("target" if measures.by == "source" else "source"))
+    text_hash = pa.py_buffer(text_hashes(compared(clean, measures.by)))
+    columns = [
+        pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), rows, [None, text_hash]),
+        pa.array(characters, pa.int32()),
+        pa.array(other[:, 0], pa.uint64()),
+    ]
+    return pa.record_batch(columns, schema=PAIR_SIGNATURES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +134,7 @@ class MeasurePairs:
         source, target = (spoken_language(code, measures.model) for code in task.job["languages"])
         languages = PairMeasuring(source=source, target=target)
         part = work.write_arrow(f"clean/{task.name}.arrow", CLEAN)
-        signatures = work.write_arrow(f"signatures/{task.name}.arrow", signature_schema(measures))
+        signatures = work.write_arrow(f"signatures/{task.name}.arrow", PAIR_SIGNATURES)
         size = 0
         with part, signatures:
             for batch in Part.open(work, File(**task.job["part"])).batches():

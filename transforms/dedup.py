@@ -30,8 +30,9 @@ from transforms.components import Reason, flatten, joined, survivors, unite_pair
 from transforms.journal import Record, Task, kind_of
 from transforms.lsh import Partitions
 from transforms.matching import PIECE, Likeness, connect
+from transforms.minhash import sign
 from transforms.pairs import first_equal
-from transforms.parts import By, Part, kept_mask, names, removed_rows, text_bytes
+from transforms.parts import By, Part, compared_rows, kept_mask, names, removed_rows, text_bytes
 from transforms.places import Stamp
 from transforms.signatures import Documents, rows_of
 from transforms.storage import WorkDirectory
@@ -241,6 +242,8 @@ class EmitBands(beam.DoFn):
             yield TaggedOutput("twins", ("twins", scratch.write(work, scratch.EDGES, *numbers)))
         rows, bands = rows[~again], self.partitions.bands_of(self.chosen)
         columns = [np.empty((len(bands), 0), lsh.ENTRY)]
+        if self.settings.likeness and self.settings.by:
+            part = Part.open(work, files["part"])
         for start, end, batch in zip(part.starts, part.starts[1:], part.batches(), strict=False):
             mine = rows[slice(*np.searchsorted(rows, [start, end]))] - start
             columns.append(self.entries(batch, mine, first + start, bands, group_number(task.job["group"])))
@@ -250,12 +253,18 @@ class EmitBands(beam.DoFn):
                     yield partition, (band, dealt.tobytes())
 
     def entries(self, batch: pa.RecordBatch, rows: np.ndarray, start: int, bands: range, group: int) -> np.ndarray:
-        """Entries of some rows of a batch, `ENTRY` (bands, rows); documents are numbered from `start`."""
-        documents = (rows + start).astype(np.int32)
-        if self.settings.likeness is None:
+        """Entries of some rows of a batch, `ENTRY` (bands, rows); documents are numbered from `start`.
+
+        The batch is one of signatures, and of texts where near duplicates among pairs are sought.
+        """
+        documents, settings = (rows + start).astype(np.int32), self.settings
+        if settings.likeness is None:
             return lsh.text_entries(rows_of(batch.column("hash"), "hash")[rows], documents, group=group)
-        minhash = rows_of(batch.column("minhash"), "minhash")[rows]
-        return lsh.band_entries(minhash, documents, group=group, bands=bands, rows=self.settings.likeness.rows)
+        if settings.by is None:
+            minhash = rows_of(batch.column("minhash"), "minhash")[rows]
+        else:
+            minhash = sign(compared_rows(batch, rows, settings.by), words=settings.shingle).minhash
+        return lsh.band_entries(minhash, documents, group=group, bands=bands, rows=settings.likeness.rows)
 
 
 def _hashes(part: Part) -> np.ndarray:

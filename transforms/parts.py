@@ -134,6 +134,12 @@ def compared(batch: pa.RecordBatch, by: By) -> pa.StringArray:
     return pc.binary_join_element_wise(batch.column("source"), batch.column("target"), "\n")
 
 
+def compared_rows(batch: pa.RecordBatch, rows: np.ndarray, by: By) -> pa.StringArray:
+    """As `compared`, of some rows (int64)."""
+    columns = ["source", "target"] if by == "pair" else [by]
+    return compared(batch.select(columns).take(pa.array(rows)), by)
+
+
 def distinct(batch: pa.RecordBatch, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The first of all rows that are equal in some columns of text.
 

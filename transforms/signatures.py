@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from babelmill.format import PERMUTATIONS, File
 from transforms.jaccard import shingle_sets
-from transforms.parts import By, Part, compared
+from transforms.minhash import sign
+from transforms.parts import By, Part, compared, compared_rows
 from transforms.storage import WorkDirectory
 
 
@@ -124,8 +125,16 @@ class Documents:
         return self.columns(documents, ["hash"])[0]
 
     def signatures(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,)."""
-        minhash, shingles = self.columns(documents, ["minhash", "shingles"])
+        """MinHash values, uint32 (n, 128), and numbers of distinct shingles, int32 (n,).
+
+        Those of pairs are computed: a sentence is signed in less time than 512 bytes are written and read again.
+        """
+        if self.by is None:
+            minhash, shingles = self.columns(documents, ["minhash", "shingles"])
+            return minhash, shingles
+        minhash, shingles = np.empty((documents.size, PERMUTATIONS), np.uint32), np.empty(documents.size, np.int32)
+        for batch, rows, chosen in self._batches(documents, self.text_files):
+            _, minhash[chosen], shingles[chosen] = sign(compared_rows(batch, rows, self.by), words=self.shingle)
         return minhash, shingles
 
     def shingle_sets(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from babelmill.format import PAIR_REJECTS
-from transforms.clean_pairs import CLEAN, FilterPairs, PairMeasures, measure, signature_schema
+from babelmill.format import PAIR_REJECTS, PAIR_SIGNATURES
+from transforms.clean_pairs import CLEAN, FilterPairs, PairMeasures, measure
 from transforms.filters.rules import PairRules
 from transforms.filters.signals import PairMeasuring
 from transforms.journal import Task
@@ -21,7 +21,7 @@ ROWS = [
 
 
 def measures(**changes):
-    return PairMeasures(**{"form": "NFC", "model": None, "by": "pair", "near": True, "shingle": 5, **changes})
+    return PairMeasures(**{"form": "NFC", "model": None, "by": "pair", **changes})
 
 
 def raw(rows=ROWS):
@@ -37,7 +37,6 @@ def test_both_sides_are_normalised_and_the_score_stays():
     assert np.array_equal(clean.column("score").to_numpy(), np.float32([0.5, np.nan, 0.25]), equal_nan=True)
 
 
-@pytest.mark.parametrize("near", [True, False])
 @pytest.mark.parametrize(
     ("by", "compared", "others"),
     [
@@ -46,18 +45,15 @@ def test_both_sides_are_normalised_and_the_score_stays():
         ("target", ["Hello\ufffd", "Nothing", "Bye"], ["Guten Tag", "", "Grüße"]),
     ],
 )
-def test_what_is_compared_is_what_is_signed(by, compared, others, near):
-    chosen = measures(by=by, near=near)
-    _, signed = measure(raw(), LANGUAGES, chosen)
-    assert signed.schema.equals(signature_schema(chosen))
+def test_what_is_compared_is_what_is_signed(by, compared, others):
+    _, signed = measure(raw(), LANGUAGES, measures(by=by))
+    assert signed.schema.equals(PAIR_SIGNATURES)
     expected = sign(pa.array(compared))
     assert signed.column("hash").to_pylist() == [row.tobytes() for row in expected.hash]
     assert signed.column("other").to_pylist() == (
         [0, 0, 0] if others is None else text_hashes(pa.array(others))[:, 0].tolist()
     )
     assert signed.column("characters").to_pylist() == [9 + 6, 7, 5 + 3]
-    if near:
-        assert signed.column("minhash").to_pylist() == expected.minhash.tolist()
 
 
 def test_what_measurements_depend_on():
@@ -65,8 +61,6 @@ def test_what_measurements_depend_on():
     told = [
         measures().digest(["de", "en"], None, files[0]),
         measures(by="source").digest(["de", "en"], None, files[0]),
-        measures(near=False).digest(["de", "en"], None, files[0]),
-        measures(shingle=3).digest(["de", "en"], None, files[0]),
         measures().digest(["de", "ru"], None, files[0]),
         measures().digest(["de", "en"], None, files[1]),
         measures().digest(["de", "en"], "model", files[0]),

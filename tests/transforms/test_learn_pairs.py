@@ -17,7 +17,7 @@ from transforms.parallel.batches import PAIRS
 from transforms.parts import Part, compared
 from transforms.storage import WorkDirectory
 
-MEASURES = PairMeasures(form="NFC", model=None, by="pair", near=False, shingle=5)
+MEASURES = PairMeasures(form="NFC", model=None, by="pair")
 RULES = PairRules(lexical=0.5)
 
 

@@ -2,11 +2,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from babelmill.format import CLEAN, RAW, SIGNATURES
+from babelmill.format import CLEAN, PAIR_SIGNATURES, RAW, SIGNATURES
 from transforms.clean import Measures, measure
+from transforms.clean_pairs import CLEAN as CLEAN_PART
+from transforms.clean_pairs import PairMeasures
+from transforms.clean_pairs import measure as measure_pairs
+from transforms.filters.signals import PairMeasuring
 from transforms.jaccard import shingle_sets
 from transforms.languages import language
 from transforms.minhash import sign
+from transforms.parallel.batches import PAIRS
 from transforms.signatures import Documents, signed_rows
 from transforms.storage import CorruptFile, WorkDirectory
 
@@ -95,3 +100,36 @@ def test_columns_are_views_of_a_table_in_one_piece():
     part = signed_rows(batch[5:9])
     assert np.array_equal(part.hash.view(np.uint8), signed.hash[5:9])
     assert np.array_equal(part.minhash, signed.minhash[5:9]) and part.characters.tolist() == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("by", ["pair", "source", "target"])
+def test_pairs_are_signed_when_they_are_asked_for(tmp_path, by):
+    sides = [[f"{side} {row} of so many words" for row in range(30)] for side in ("Satz", "sentence")]
+    work, measures = WorkDirectory(tmp_path), PairMeasures(form="NFC", model=None, by=by)
+    columns = [range(30), *([text.encode() for text in side] for side in sides), [0.5] * 30]
+    batch = pa.record_batch([pa.array(column) for column in columns], names=PAIRS.names).cast(PAIRS)
+    text, signature = work.write_arrow("text", CLEAN_PART), work.write_arrow("signatures", PAIR_SIGNATURES)
+    with text, signature:
+        for start, end in ((0, 13), (13, 30)):
+            languages = PairMeasuring(source=language("de"), target=language("en"))
+            clean, signed = measure_pairs(batch[start:end], languages, measures)
+            text.write(clean)
+            signature.write(signed)
+    pairs = Documents(
+        work=work,
+        names=["a"],
+        starts=np.array([0, 30]),
+        groups=np.array([0]),
+        signature_files=[signature.file],
+        text_files=[text.file],
+        score_files=[text.file],
+        shingle=3,
+        by=by,
+    )
+    wanted = np.array([0, 12, 13, 29], np.int32)
+    said = {"source": sides[0], "target": sides[1], "pair": ["\n".join(both) for both in zip(*sides, strict=True)]}[by]
+    expected = sign(pa.array([said[row] for row in wanted]), words=3)
+    minhash, shingles = pairs.signatures(wanted)
+    assert np.array_equal(pairs.hashes(wanted).view(np.uint8), expected.hash)
+    assert np.array_equal(minhash, expected.minhash) and np.array_equal(shingles, expected.shingles)
+    assert pairs.signatures(wanted[:0])[0].shape == (0, 128)
