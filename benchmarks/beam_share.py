@@ -4,7 +4,7 @@
     python -m benchmarks.beam_share CORPORA --languages de ja --vocabulary build/benchmarks/spm.model
 
 Both sides plan each stage, do its tasks one after the other on one thread, and write its manifest; one hands the tasks
-to Beam's local runner with one worker, the other calls the same functions in a loop, and for `dedup` groups by a dict.
+to Beam's local runner with one worker, the other calls the same functions in a loop.
 A vocabulary that is given (`--vocabulary`) leaves the trainer out, which is a program of its own. Imports are done and
 kernels compiled and loaded before the clock runs; CPU time counts, of all threads and of child processes. Every round
 is a process, in which the sides take turns. Their files are compared.
@@ -16,10 +16,9 @@ import argparse
 import os
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import yaml
@@ -83,38 +82,15 @@ def plain(stage: Any) -> None:
 
 
 def deduplicated(stage: Any, plan: str, todo: Sequence[Any]) -> list[Any]:
-    """What the graph of `dedup` does with one pass, by a dict of lists."""
-    from transforms.dedup import EmitBands
-    from transforms.journal import Record
-    from transforms.lsh import Partitions
-
-    settings = settings_of(stage, plan)
-    partitions = Partitions.at_least(settings.partitions, bands=settings.bands)
-    emit = EmitBands(settings, partitions, range(partitions.count))
-    groups = defaultdict(list)
-    for task in todo:
-        for number, packed in emit.process(task.to_json()):
-            groups[number].append(packed)
-    edges = {number: [settings.connect((number, groups.pop(number)))[1]] for number in sorted(groups)}
-    forest = settings.merge(b"", emit.chosen, defaultdict(list, edges))
-    key, verdicts = settings.decide(forest)
-    told = defaultdict(list, {key: [verdicts]})
-    return [Record.from_json(settings.remove(task.to_json(), defaultdict(list), told)) for task in todo]
-
-
-def settings_of(stage: Any, plan: str) -> Any:
-    """The transform that the stage would put into its graph."""
-
-    class Tasks:
-        pipeline = SimpleNamespace(options=None)
-
-        def __or__(self, labelled: Any) -> Any:
-            return labelled.transform
-
+    """Each group's parts, without a graph."""
     from pipelines.runner import pipeline_options
+    from transforms.dedup_groups import DeduplicateGroups
+    from transforms.journal import Record
 
-    Tasks.pipeline.options = pipeline_options(["--direct_num_workers=1"])
-    return stage.expand(Tasks(), str(stage.work.root), plan, False)
+    options = pipeline_options(["--direct_num_workers=1"])
+    spread = stage.deduplicate("documents", len(todo), stage.config.dedup.memory, options)
+    groups = DeduplicateGroups(spread(root=str(stage.work.root), plan=plan, stop=False))
+    return [Record.from_json(record) for task in todo for record in groups.group(task.to_json())]
 
 
 def one_round(number: int, settings: dict[str, Any]) -> dict[str, Counter[str]]:

@@ -98,28 +98,46 @@ class Dedup(Stage):
         raise NotImplementedError("dedup compares parts with each other")
 
     def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
-        """The graph of `transforms.dedup`; where a plan has both kinds, one beside the other."""
+        """The graphs of `transforms.dedup_groups` and `transforms.dedup`, of each kind of part, side by side."""
         import apache_beam as beam
 
-        from transforms.tasks import OfKind, Plan
+        from transforms.dedup_groups import DeduplicateGroups, OfGroups
+        from transforms.dedup_parts import groups_of
+        from transforms.tasks import Plan
 
-        documents: dict[Kind, int] = {}
+        found: dict[Kind, list[Task]] = {}
         for task in Plan.read(self.work, plan).todo:
-            kind = kind_of(task.name)
-            documents[kind] = documents.get(kind, 0) + task.job["documents"]
-        memory, options = self.config.dedup.memory // max(len(documents), 1), tasks.pipeline.options
+            found.setdefault(kind_of(task.name), []).append(task)
+        memory, options = self.config.dedup.memory // max(len(found), 1), tasks.pipeline.options
+        largest = self._piece(memory, options)
         records = []
-        for kind, count in sorted(documents.items()):
-            deduplicate = self._deduplicate(kind, count, memory, options)(root=root, plan=plan, stop=stop)
-            records.append(tasks | f"Of {kind}" >> OfKind(kind) | f"Deduplicate {kind}" >> deduplicate)
+        for kind, of_kind in sorted(found.items()):
+            groups = groups_of(of_kind).values()
+            large = [task for group in groups if group.rows > largest for task in group.tasks]
+            count = sum(task.job["documents"] for task in large)
+            spread = self.deduplicate(kind, count, memory, options)(root=root, plan=plan, stop=stop)
+            graphs = {"small": DeduplicateGroups(spread)} if len(large) < len(of_kind) else {}
+            graphs |= {"large": spread} if large else {}
+            for size, graph in graphs.items():
+                chosen = OfGroups(root=root, plan=plan, kind=kind, largest=largest, small=size == "small")
+                name = f"{size} groups of {kind}"
+                records.append(tasks | f"Of {name}" >> chosen | f"Deduplicate {name}" >> graph)
         return records | "All" >> beam.Flatten()
 
-    def _deduplicate(self, kind: Kind, documents: int, memory: int, options: Any) -> Callable[..., Any]:
+    @staticmethod
+    def _piece(memory: int, options: Any) -> int:
+        """Documents whose signatures a worker may have in memory at a time."""
+        from pipelines.runner import lanes
+        from transforms.matching import SIGNED, WINDOW
+
+        return max(WINDOW, memory // (4 * lanes(options) * SIGNED))
+
+    def deduplicate(self, kind: Kind, documents: int, memory: int, options: Any) -> Callable[..., Any]:
         """The graph of one kind; what it is still to be told is where it works."""
         from pipelines.runner import is_local, lanes
         from transforms.dedup import Deduplicate
         from transforms.lsh import ENTRY
-        from transforms.matching import SIGNED, WINDOW, Likeness
+        from transforms.matching import Likeness
 
         section, pairs = self.config.dedup, self.config.pairs.dedup
         asked = pairs if kind == "pairs" else section
@@ -134,7 +152,7 @@ class Dedup(Stage):
             shingle=section.shingle,
             passes=passes,
             partitions=max(workers, -(-size // (passes * BYTES_PER_PARTITION))),
-            piece=max(WINDOW, memory // (4 * workers * SIGNED)),
+            piece=self._piece(memory, options),
             by=pairs.by if kind == "pairs" else None,
             keep=pairs.keep if kind == "pairs" else 1,
         )

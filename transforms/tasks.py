@@ -18,7 +18,7 @@ from apache_beam.portability import common_urns
 
 from babelmill.format import FormatError
 from transforms.errors import InputError, marked
-from transforms.journal import Journal, Kind, Record, Task, kind_of
+from transforms.journal import Journal, Record, Task
 from transforms.manifest import manifest_of
 from transforms.storage import STATE, WorkDirectory, WorkDirectoryError
 
@@ -157,27 +157,6 @@ class Deal(beam.PTransform):
 def _ungrouped(group: tuple[int, Iterable[Any]]) -> Iterator[tuple[int, Any]]:
     for value in group[1]:
         yield group[0], value
-
-
-@dataclass
-class OfKind(beam.PTransform):
-    """The tasks of one kind.
-
-    Args:
-        kind: the kind.
-
-    Expands a PCollection[str] of tasks to one of some of them.
-    """
-
-    kind: Kind
-
-    def expand(self, tasks):
-        """Choose."""
-        return tasks | "Choose" >> beam.Filter(self.chosen).with_output_types(str)
-
-    def chosen(self, text: str) -> bool:
-        """Whether a task is of the kind."""
-        return kind_of(Task.from_json(text).name) == self.kind
 
 
 @dataclass
