@@ -8,19 +8,20 @@
     pairs[0]                      # {"source_ids": …, "target_ids": …, "source_language": "de", "score": …, …}
 
 Opening reads the manifest and the files' metadata. A row's ids are a view of the mapped file; a batch's are gathered
-from it.
+from it, those of many batches at a time.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from operator import index
 from os import PathLike
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
@@ -29,14 +30,18 @@ from numpy.typing import ArrayLike
 from babelmill.format import File, FormatError, digest, read_manifest
 from babelmill.mapped import Rows
 from babelmill.order import Permutation
-from babelmill.rows import COLUMNS, Batch, PairBatch, PairRow, Row
+from babelmill.rows import COLUMNS, Batch, DocumentColumns, PairBatch, PairColumns, PairRow, Row
 
 MANIFEST = "manifest.json"
 
-_AHEAD = 4096
-"""Rows whose place in the order is computed at a time."""
+_AHEAD, _AHEAD_IDS = 4096, 1 << 21
+"""Rows that a pass finds, and gathers, at a time: so many, or as many as have so many ids (8 MiB) on the average."""
 
 Item = TypeVar("Item")
+_FAR = 4
+"""Blocks of so many rows whose places are found at a time: a step costs less for more."""
+
+Item_co = TypeVar("Item_co", covariant=True)
 
 
 def open(
@@ -166,7 +171,8 @@ class ShardSet:
             seed: any integer from 0.
             epoch: from 0; each has an order of its own.
             position: how many rows of the order to skip, at no cost.
-            batch_size: rows of a batch, of which the last may have fewer; None: single rows.
+            batch_size: rows of a batch, of which the last may have fewer; None: single rows. Batches that follow each
+                other share 8 MiB or so of memory, which stays while one of them does: copy what is to be kept for long.
             state: the `state()` of an earlier pass, to go on from there; it stands in for seed, epoch and position.
 
         Raises:
@@ -175,10 +181,11 @@ class ShardSet:
         if state is not None:
             seed, epoch, position = self._place(state)
         order = Permutation(len(self), seed, epoch)
-        place = {"locate": self._locate, "order": order, "shards": self.digest, "position": position}
+        place = {"locate": self._find, "order": order, "shards": self.digest, "position": position}
         if batch_size is None:
-            return Pass(lambda batches, rows: self._columns.at(batches[0], rows[0]), **place, step=1)
-        return Pass(self._columns.take, **place, step=batch_size)
+            return Pass(_Rows.of(self._columns), **place, step=1, ahead=_AHEAD)
+        ahead = min(_AHEAD, _AHEAD_IDS * len(self) // max(self.tokens, 1))
+        return Pass(self._columns.take, **place, step=batch_size, ahead=ahead)
 
     def _place(self, state: Mapping[str, Any]) -> tuple[int, int, int]:
         """Seed, epoch and position of a state of these very shards: in others, a position means other rows."""
@@ -203,9 +210,42 @@ class ShardSet:
         wrong = np.flatnonzero((indices < -count) | (indices >= count))
         if wrong.size:
             raise self._no_row(indices[wrong[0]])
-        indices = np.where(indices < 0, indices + count, indices)
-        batches = np.searchsorted(self._first_rows, indices, side="right") - 1
-        return batches, indices - self._first_rows[batches]
+        return self._find(np.where(indices < 0, indices + count, indices))
+
+    def _find(self, numbers: Rows) -> tuple[Rows, Rows]:
+        """The same, of rows that there are."""
+        batches = np.searchsorted(self._first_rows, numbers, side="right") - 1
+        return batches, numbers - self._first_rows.take(batches)
+
+
+class _Block(Protocol[Item_co]):
+    """Rows that follow each other in an order."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, start: int, stop: int) -> Item_co:
+        """Some of them."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Places of rows that are read one by one."""
+
+    columns: DocumentColumns | PairColumns
+    batches: Rows
+    places: Rows
+
+    @classmethod
+    def of(cls, columns: DocumentColumns | PairColumns) -> Callable[[Rows, Rows], _Rows]:
+        """What makes some of given columns."""
+        return partial(cls, columns)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def rows(self, start: int, stop: int) -> Row | PairRow:
+        """The first of some."""
+        return self.columns.at(self.batches[start], self.places[start])
 
 
 class Pass(Generic[Item]):
@@ -217,13 +257,14 @@ class Pass(Generic[Item]):
 
     def __init__(
         self,
-        read: Callable[[Rows, Rows], Item],
+        read: Callable[[Rows, Rows], _Block[Item]],
         *,
         locate: Callable[[Rows], tuple[Rows, Rows]],
         order: Permutation,
         shards: str,
         position: int,
         step: int,
+        ahead: int,
     ):
         if not 0 <= position <= order.rows:
             raise ValueError(f"position is {position}, expected 0 to {order.rows}, the rows there are")
@@ -231,7 +272,10 @@ class Pass(Generic[Item]):
             raise ValueError(f"batch_size is {step}, expected at least 1")
         self.position = position
         self._read, self._locate, self._order, self._shards, self._step = read, locate, order, shards, step
-        self._batches = self._rows = np.empty(0, np.int64)
+        self._ahead = max(1, ahead // step) * step
+        self._batches = self._places = np.empty(0, np.int64)
+        self._block: _Block[Item] | None = None
+        self._used = 0
 
     def __iter__(self) -> Pass[Item]:
         return self
@@ -239,15 +283,20 @@ class Pass(Generic[Item]):
     def __next__(self) -> Item:
         if self.position >= self._order.rows:
             raise StopIteration
-        if not self._rows.size:
-            stop = self.position + -(-_AHEAD // self._step) * self._step
-            ahead = self._order(np.arange(self.position, min(stop, self._order.rows)))
-            self._batches, self._rows = self._locate(ahead)
-        rows = self._rows[: self._step]
-        item = self._read(self._batches[: self._step], rows)
-        self._batches, self._rows = self._batches[self._step :], self._rows[self._step :]
-        self.position += len(rows)
-        return item
+        if self._block is None or self._used >= len(self._block):
+            self._block, self._used = self._next_block(), 0
+        start, self._used = self._used, min(self._used + self._step, len(self._block))
+        self.position += self._used - start
+        return self._block.rows(start, self._used)
+
+    def _next_block(self) -> _Block[Item]:
+        """The rows from `position` on."""
+        if not self._places.size:
+            stop = min(self.position + _FAR * self._ahead, self._order.rows)
+            self._batches, self._places = self._locate(self._order(np.arange(self.position, stop)))
+        block = self._read(self._batches[: self._ahead], self._places[: self._ahead])
+        self._batches, self._places = self._batches[self._ahead :], self._places[self._ahead :]
+        return block
 
     def state(self) -> dict[str, Any]:
         """Where the pass stands, as JSON values: for `ShardSet.iterate`."""

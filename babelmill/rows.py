@@ -86,6 +86,12 @@ class Batch:
     def __len__(self) -> int:
         return len(self.documents)
 
+    def rows(self, start: int, stop: int) -> Batch:
+        """Some of the rows in a row, without a copy of their ids."""
+        some = slice(start, stop)
+        ids, offsets = _cut(self.input_ids, self.offsets, start, stop)
+        return Batch(ids, offsets, self.languages[some], self.corpora[some], self.documents[some])
+
 
 @dataclass(frozen=True)
 class PairBatch:
@@ -114,6 +120,20 @@ class PairBatch:
     def __len__(self) -> int:
         return len(self.documents)
 
+    def rows(self, start: int, stop: int) -> PairBatch:
+        """Some of the rows in a row, without a copy of their ids."""
+        some = slice(start, stop)
+        return PairBatch(
+            *_cut(self.source_ids, self.source_offsets, start, stop),
+            *_cut(self.target_ids, self.target_offsets, start, stop),
+            source_languages=self.source_languages[some],
+            target_languages=self.target_languages[some],
+            scores=self.scores[some],
+            origins=self.origins[some],
+            corpora=self.corpora[some],
+            documents=self.documents[some],
+        )
+
 
 @dataclass(frozen=True)
 class PseudoBatch(PairBatch):
@@ -126,6 +146,19 @@ class PseudoBatch(PairBatch):
 
     synthetic: NDArray[np.str_]
     sentences: NDArray[np.int32]
+
+    def rows(self, start: int, stop: int) -> PseudoBatch:
+        """Some of the rows in a row, without a copy of their ids."""
+        synthetic, sentences = self.synthetic[start:stop], self.sentences[start:stop]
+        return PseudoBatch(**vars(super().rows(start, stop)), synthetic=synthetic, sentences=sentences)
+
+
+def _cut(
+    ids: NDArray[np.int32], offsets: NDArray[np.int64], start: int, stop: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The ids of some rows, and offsets from 0 on."""
+    first = offsets[start]
+    return ids[first : offsets[min(stop, len(offsets) - 1)]], offsets[start : stop + 1] - first
 
 
 class _Texts:

@@ -1,15 +1,18 @@
 """Columns over buffers that lie anywhere in memory, against the same values in Python lists."""
 
+from unittest import mock
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, TextColumn
+from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, TextColumn, gather
 
 RECORD = st.fixed_dictionaries(
     {
-        "ids": st.lists(st.integers(-(2**31), 2**31 - 1), max_size=5),
+        "ids": st.lists(st.integers(-(2**31), 2**31 - 1), max_size=9),
         "name": st.sampled_from(["de", "fr", "hi-Latn", "zh-Hans"]),
         "number": st.integers(-(2**63), 2**63 - 1),
         "text": st.text(max_size=5),
@@ -49,6 +52,32 @@ def test_columns_read_what_was_written(tables, data):
     assert names.take(where[:, 0], where[:, 1]).tolist() == [record["name"] for record in expected]
     assert numbers.take(where[:, 0], where[:, 1]).tolist() == [record["number"] for record in expected]
     assert texts.take(where[:, 0], where[:, 1]).to_pylist() == [record["text"] for record in expected]
+
+
+@pytest.mark.parametrize("window", [8, 16, 64, 1 << 28])
+@given(pieces=st.lists(st.tuples(st.integers(0, 199), st.integers(0, 8)), max_size=12))
+def test_lists_are_gathered_from_wherever_they_are(window, pieces):
+    numbers = np.arange(1000, 1208, dtype=np.int32)
+    memory = Memory([pa.RecordBatch.from_arrays([pa.array(numbers)], ["numbers"])])
+    starts, counts = np.array(pieces, np.int64).reshape(-1, 2).T
+    with mock.patch("babelmill.mapped._WINDOW", window):
+        found = gather(memory, starts, counts)
+    assert found.dtype == np.int32 and found.flags.writeable
+    assert found.tolist() == [number for start, count in pieces for number in numbers[start : start + count]]
+
+
+def test_a_list_longer_than_a_window():
+    numbers = np.arange(100, dtype=np.int32)
+    memory = Memory([pa.RecordBatch.from_arrays([pa.array(numbers)], ["numbers"])])
+    with mock.patch("babelmill.mapped._WINDOW", 16):
+        found = gather(memory, np.array([50, 3, 99]), np.array([40, 2, 0]))
+    assert found.tolist() == [*range(50, 90), 3, 4]
+
+
+def test_an_empty_list_may_begin_where_there_is_no_memory():
+    memory = Memory([pa.RecordBatch.from_arrays([pa.array(np.arange(8, dtype=np.int32))], ["numbers"])])
+    found = gather(memory, np.array([1 << 40, 2, -(1 << 40)]), np.array([0, 3, 0]))
+    assert found.tolist() == [2, 3, 4]
 
 
 def test_what_is_viewed_cannot_be_written():
