@@ -105,7 +105,7 @@ class Vocabulary(Stage):
     """One task: train the model, or take the one that the configuration names."""
 
     name = "vocab"
-    version = 2
+    version = 3
     title = "vocab"
     folder = "vocab"
     owned = ()

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from tokenizers import Tokenizer
+import pyarrow.compute as pc
 
 from babelmill.format import SAMPLE, File, Ledger
 from transforms.errors import InputError
@@ -19,7 +19,7 @@ from transforms.journal import Record, Task, corpus_of
 from transforms.parts import Part, byte_lengths, constant, kept_mask, removed_rows
 from transforms.storage import WorkDirectory
 from vocab.encoding import load
-from vocab.export import differences, tokenizer_json
+from vocab.export import content, differences, to_tokenizer
 from vocab.inspection import fertility, to_json
 from vocab.model_file import VocabularyError, parse_model
 from vocab.sampling import cut, document_keys
@@ -28,8 +28,8 @@ from vocab.training import TrainingOptions, train, vocab_lines
 MEASURED = 200
 """Documents of a language, at most, on which fertility is measured."""
 
-COMPARED = 25
-"""Documents of a language, at most, on which the exported tokenizer is compared, which is slow."""
+COMPARED, COMPARED_CHARACTERS = 25, 1000
+"""Documents of a language, at most, on whose beginnings the exported tokenizer is compared, which is slow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,17 +124,16 @@ class MakeVocabulary:
         try:
             model, facts = self._model(work, texts)
             parsed = parse_model(model, name=work.address(self.model.path) if self.model else "the trained model")
-            tokenizer = tokenizer_json(parsed)
+            exported = to_tokenizer(parsed)
         except VocabularyError as error:
             raise InputError(str(error)) from error
         files = {
             "model": work.write_bytes("vocab/spm.model", model),
             "vocab": work.write_bytes("vocab/spm.vocab", vocab_lines(parsed)),
-            "tokenizer": work.write_bytes("vocab/tokenizer.json", tokenizer),
+            "tokenizer": work.write_bytes("vocab/tokenizer.json", content(exported)),
         }
         encoder = load(work.local(files["model"]))
-        exported = Tokenizer.from_buffer(tokenizer)
-        compared = [column[:COMPARED] for column in texts.values()]
+        compared = [pc.utf8_slice_codeunits(column[:COMPARED], 0, COMPARED_CHARACTERS) for column in texts.values()]
         with ThreadPoolExecutor(self.options.threads) as threads:
             differing = threads.map(partial(differences, exported, encoder), compared)
             counts = threads.map(lambda column: fertility(encoder, column[:MEASURED]), texts.values())

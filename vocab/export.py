@@ -37,7 +37,12 @@ def tokenizer_json(model: ModelFile) -> bytes:
     Raises:
         VocabularyError: the model has settings that `tokenizers` cannot follow.
     """
-    return to_tokenizer(model).to_str(pretty=True).encode() + b"\n"
+    return content(to_tokenizer(model))
+
+
+def content(tokenizer: Tokenizer) -> bytes:
+    """The `tokenizer.json` of a tokenizer."""
+    return tokenizer.to_str(pretty=True).encode() + b"\n"
 
 
 def to_tokenizer(model: ModelFile) -> Tokenizer:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import sentencepiece
 
 WORD_MARK = "▁"
@@ -92,7 +93,12 @@ class ModelFile:
 
     def ids(self, *kinds: Kind) -> list[int]:
         """The ids of the pieces of these kinds, ascending."""
-        return [index for index, piece in enumerate(self.pieces) if piece.kind in kinds]
+        return np.flatnonzero(np.isin(self.kinds, kinds)).tolist()
+
+    @functools.cached_property
+    def kinds(self) -> np.ndarray:
+        """The kind of each piece, int8[pieces]."""
+        return np.array([piece.kind for piece in self.pieces], np.int8)
 
 
 def read_model(path: str | Path) -> ModelFile:
@@ -158,15 +164,34 @@ def _not_a_model(name: str, data: bytes, found: str) -> str:
 @functools.lru_cache(maxsize=2)
 def _parts(data: bytes) -> tuple[dict[int, list], tuple[Piece, ...]]:
     """The fields of a model but for its pieces, and these: kept, as a run asks for the same model again and again."""
-    fields = _fields(data)
-    return fields, tuple(_piece(value) for value in fields.pop(1, []))
+    pieces, at = _first_pieces(data)
+    fields = _fields(data[at:])
+    return fields, (*pieces, *map(_piece, fields.pop(1, [])))
+
+
+def _first_pieces(data: bytes) -> tuple[list[Piece], int]:
+    """The pieces that a model begins with, which are all as a rule, and where they end.
+
+    A piece is field 1 of the model. All writers put its text (field 1), score (2) and kind (3) in this order, and leave
+    out the kind of a normal piece; where the text is short, sizes are single bytes.
+    """
+    pieces, at, last = [], 0, len(data) - 4
+    while at < last and data[at] == 0x0A:
+        size = data[at + 3]
+        end = at + size + 9
+        if data[at + 1] == size + 7 < 0x80 and data[at + 2] == 0x0A and end <= len(data) and data[end - 5] == 0x15:
+            pieces.append(Piece(data[at + 4 : end - 5].decode(), _FLOAT(data, end - 4)[0], Kind.NORMAL))
+        else:
+            size, start = _varint(data, at + 1)
+            end = start + size
+            if end > len(data):
+                break
+            pieces.append(_piece(data[start:end]))
+        at = end
+    return pieces, at
 
 
 def _piece(data: bytes) -> Piece:
-    # All writers put text (field 1), score (2) and kind (3) in this order, and leave out the kind of a normal piece.
-    size = data[1] if len(data) > 1 and data[0] == 0x0A else 0
-    if size < 0x80 and len(data) == size + 7 and data[size + 2] == 0x15:
-        return Piece(data[2 : size + 2].decode(), _FLOAT(data, size + 3)[0], Kind.NORMAL)
     fields = _fields(data)
     text = bytes(fields[1][-1]).decode() if 1 in fields else ""
     return Piece(text, float(_last(fields, 2, 0.0)), Kind(_last(fields, 3, Kind.NORMAL)))
