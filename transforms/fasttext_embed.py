@@ -114,7 +114,8 @@ def embed(data, offsets, model, table, vectors, counts):
         counts[text] = count
 
 
-@njit(cache=True, nogil=True)
+# Inlined before numba counts references: a call would count those of every array in the tuples, block by block.
+@njit(cache=True, nogil=True, inline="always")
 def _find(data, words, count, model, table, lanes, missing, rows):
     """Write the rows of a block of words and of their n-grams to `rows`; returns how many there are.
 
