@@ -11,6 +11,7 @@ from typing import Any
 import numba.extending
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 
 # A kernel calls these without the first argument, which is the compiler's, so that type checkers would object.
 intrinsic: Any = numba.extending.intrinsic
@@ -77,6 +78,40 @@ def copy_eight(_, source, row, column, target, at):
         return context.get_dummy_value()
 
     return types.void(source, types.uint64, types.int64, target, types.int64), emit
+
+
+@intrinsic
+def add_sixteen(_, vectors, rows, count, column, sums):
+    """Add the rows vectors[rows[0]], vectors[rows[1]] and so on to sums[column : column + 16], one after the other.
+
+    The sums stay in registers meanwhile. In a loop the compiler would load and store them for each row.
+
+    Args:
+        vectors: float32, two-dimensional, contiguous, with these rows and columns; not checked, here and below.
+        rows: integers, contiguous, none negative.
+        count: int64, how many rows there are.
+        column: int64.
+        sums: float32, contiguous.
+    """
+
+    def emit(context, builder, signature, arguments):
+        table, numbers, to = (
+            context.make_array(signature.args[place])(context, builder, arguments[place]) for place in (0, 1, 4)
+        )
+        _, _, size, first, _ = arguments
+        width = builder.extract_value(table.shape, 1)
+        sixteen = ir.VectorType(ir.FloatType(), 16).as_pointer()
+        place = builder.bitcast(builder.gep(to.data, [first]), sixteen)
+        total = cgutils.alloca_once_value(builder, builder.load(place, align=4))
+        with cgutils.for_range(builder, size) as loop:
+            row = builder.zext(builder.load(builder.gep(numbers.data, [loop.index])), ir.IntType(64))
+            begin = builder.gep(table.data, [builder.add(builder.mul(row, width), first)])
+            values = builder.load(builder.bitcast(begin, sixteen), align=4)
+            builder.store(builder.fadd(builder.load(total), values), total)
+        builder.store(builder.load(total), place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(vectors, rows, types.int64, types.int64, sums), emit
 
 
 @intrinsic

@@ -15,17 +15,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from transforms.bits import add_sixteen
 from transforms.fasttext_model import END_OF_LINE, FastTextModel
-from transforms.fasttext_ngrams import NGrams, bucket_row, find_rows, new_lanes, ngrams, spell
+from transforms.fasttext_ngrams import NGrams, bucket_row, find_rows, new_lanes, ngrams, spell, spell_words
 from transforms.fasttext_words import (
     BLOCK_BYTES,
     LABEL,
     WORDS,
     Dictionary,
-    copy_record,
+    copy_records,
     dictionary,
     find_missing,
-    is_plain,
     looks_like_label,
     new_words,
     next_words,
@@ -92,7 +92,7 @@ def embed(data, offsets, model, table, vectors, counts):
     lengths = max(model.ngrams.longest - model.ngrams.shortest + 1, 0)
     letters = BLOCK_BYTES + longest + 2 * WORDS + 4 * model.ngrams.longest
     words, lanes = new_words(), new_lanes(letters, model.ngrams.longest, lengths)
-    rows = np.empty(WORDS * table.rows.shape[1] + letters * lengths + WORDS * model.longest_run, np.int32)
+    rows = np.empty(WORDS * table.rows.shape[1] + letters * lengths + WORDS * model.longest_run, table.rows.dtype)
     missing = np.empty(WORDS + 1, np.int64)
     for text in range(counts.shape[0]):
         vector, at, end, count = vectors[text], np.int64(offsets[text]), np.int64(offsets[text + 1]), 0
@@ -114,39 +114,29 @@ def embed(data, offsets, model, table, vectors, counts):
         counts[text] = count
 
 
-@njit(cache=True, nogil=True)
+# Inlined before numba counts references: a call would count those of every array in the tuples, block by block.
+@njit(cache=True, nogil=True, inline="always")
 def _find(data, words, count, model, table, lanes, missing, rows):
     """Write the rows of a block of words and of their n-grams to `rows`; returns how many there are.
 
     `missing`: int64[WORDS + 1], for words that the table lacks.
     """
     # Taken apart once a block: to take an array out of a tuple costs as much as to look up a word.
-    begins, stops, pieces, keys = words
+    keys = words.keys
     letters, room, records = lanes.letters, lanes.room, table.rows
     news, written = find_missing(table, words, count, missing), 0
     if news == 0:  # as in most short texts
-        for word in range(count):
-            written = copy_record(records, keys[word], rows, written)
-        return written
+        return copy_records(records, keys, 0, count, rows, written)
     ends, own, spans = np.empty(WORDS, np.int64), np.empty(WORDS, np.int64), np.empty((WORDS, 2), np.int64)
-    lane, every = 0, np.uint32(0)
-    for new in range(news):
-        word = missing[new]
-        plain = is_plain(pieces[word])
-        lane, some = spell(data, begins[word], stops[word], True, True, plain, letters, room, lane)
-        every |= some
-        ends[new] = lane
-    found = find_rows(model.ngrams, lanes, lane, every, True)
+    every = spell_words(data, words, missing[:news], letters, room, ends)
+    found = find_rows(model.ngrams, lanes, ends[news - 1], every, True)
     own_rows(model.entries, data, words, missing[:news], own)
     lengths = model.ngrams.longest - model.ngrams.shortest + 1
     places, ngram_rows = lanes.places, lanes.rows
-    new = used = 0
-    missing[news] = count
-    for word in range(count):
-        if word != missing[new]:
-            written = copy_record(records, keys[word], rows, written)
-            continue
-        first = written
+    used = after = 0
+    for new in range(news):
+        first = written = copy_records(records, keys, after, missing[new], rows, written)
+        after = missing[new] + 1
         if own[new] >= 0:
             rows[written] = own[new]
             written += 1
@@ -154,8 +144,8 @@ def _find(data, words, count, model, table, lanes, missing, rows):
             rows[written] = ngram_rows[used]
             used += 1
             written += own[new] != LABEL
-        spans[new] = first, written
-        new += 1
+        spans[new, 0], spans[new, 1] = first, written
+    written = copy_records(records, keys, after, count, rows, written)
     remember(table, words, missing[:news], rows, spans)
     return written
 
@@ -173,10 +163,10 @@ def _add_long_word(vector, data, at, end, longest, model, lanes):
         return stop, 0
     while at < stop:
         cut = _character(data, at + longest, stop)
-        last, every = spell(data, at, cut, at == first, cut == stop, False, letters, room, 0)
+        last, every = spell(data, at, cut, at == first, cut == stop, letters, room, 0)
         if cut < stop:  # n-grams that begin in the stretch end behind it
             further = _character(data, cut + 4 * model.ngrams.longest, stop)
-            behind, more = spell(data, cut, further, False, further == stop, False, letters, room, last)
+            behind, more = spell(data, cut, further, False, further == stop, letters, room, last)
             every |= more
             room[:last] += np.uint32(behind - last)
             room[last:behind] = 0
@@ -255,18 +245,11 @@ def _hash(data, begin, end):
 
 @njit(cache=True, nogil=True)
 def _add_rows(vector, vectors, rows, count):
-    """Add vectors[rows[0]], vectors[rows[1]] and so on, `count` of them, in this order; returns `count`.
-
-    Four in each turn save most loads and stores of `vector`.
-    """
-    fours = count - count % 4
-    for i in range(0, fours, 4):
-        one, two = vectors[np.uint64(rows[i])], vectors[np.uint64(rows[i + 1])]
-        three, four = vectors[np.uint64(rows[i + 2])], vectors[np.uint64(rows[i + 3])]
-        for column in range(vector.shape[0]):
-            vector[column] = (((vector[column] + one[column]) + two[column]) + three[column]) + four[column]
-    for i in range(fours, count):
-        one = vectors[np.uint64(rows[i])]
-        for column in range(vector.shape[0]):
-            vector[column] += one[column]
+    """Add vectors[rows[0]], vectors[rows[1]] and so on, `count` of them, in this order; returns `count`."""
+    sixteens = vector.shape[0] - vector.shape[0] % 16
+    for column in range(0, sixteens, 16):
+        add_sixteen(vectors, rows, count, column, vector)
+    for column in range(sixteens, vector.shape[0]):
+        for i in range(count):
+            vector[column] += vectors[np.uint64(rows[i]), column]
     return count

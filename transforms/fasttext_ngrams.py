@@ -16,10 +16,10 @@ from numba import njit
 
 from transforms.bits import count_ones
 from transforms.fasttext_model import FastTextModel
+from transforms.fasttext_words import LONGEST_REMEMBERED, is_plain
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
-PLAIN = 24
 _STRIDE = 32  # letters that are written at a time, for no more than one of them or for all
 
 
@@ -106,16 +106,58 @@ def new_lanes(letters, longest, lengths):
 
 
 @njit(cache=True, nogil=True)
-def spell(data, begin, end, opened, closed, plain, letters, room, first):
-    """Spell out data[begin:end] from lane `first` on.
+def spell_words(data, words, numbers, letters, room, ends):
+    """Spell out words of a block, one after the other from the first lane on.
+
+    Args:
+        data: uint8[bytes] of UTF-8, without NUL.
+        words: Words.
+        numbers: int64[some], of the words in the block.
+        letters: uint32[lanes], written, see `Lanes`.
+        room: uint32[lanes], written.
+        ends: int64[some], written: where the lanes of each word end.
+
+    Returns:
+        All letters in one uint32: which bytes any of them has.
+    """
+    # All in one loop: to hand arrays over, word by word, takes as long as to spell.
+    begins, stops, pieces = words.begins, words.ends, words.letters
+    every, last = np.uint32(0), 0
+    for i in range(numbers.shape[0]):
+        word, first = np.uint64(numbers[i]), last
+        at, stop = begins[word], stops[word]
+        letters[first] = 60
+        last += 1
+        if is_plain(pieces, word) and at + LONGEST_REMEMBERED <= data.shape[0]:
+            for k in range(LONGEST_REMEMBERED):
+                letters[np.uint64(last + k)] = data[np.uint64(at + k)]
+            last += stop - at
+        else:
+            while at < stop:
+                letter, size = _letter(data, at)
+                letters[last] = letter
+                every |= letter
+                at += size
+                last += 1
+        letters[last] = 62
+        last += 1
+        size = last - first
+        for k in range(_rounded(size)):
+            room[np.uint64(first + k)] = np.uint32(size - k)
+        ends[i] = last
+    return every
+
+
+@njit(cache=True, nogil=True)
+def spell(data, begin, end, opened, closed, letters, room, first):
+    """Spell out data[begin:end], a stretch of a word, from lane `first` on.
 
     Args:
         data: uint8[bytes] of UTF-8, without NUL.
         begin: of a character.
         end: of a character.
-        opened: whether a word begins there, with a < of its own.
+        opened: whether the word begins there, with a < of its own.
         closed: whether it ends there, with a > of its own.
-        plain: whether it is ASCII, and no longer than `PLAIN`.
         letters: uint32[lanes], written, see `Lanes`.
         room: uint32[lanes], written.
         first: a lane.
@@ -125,21 +167,15 @@ def spell(data, begin, end, opened, closed, plain, letters, room, first):
     """
     every, last = np.uint32(0), first + opened
     letters[first] = 60
-    if plain and begin + PLAIN <= data.shape[0]:
-        for i in range(PLAIN):
-            letters[np.uint64(last + i)] = data[np.uint64(begin + i)]
-        last += end - begin
-    else:
-        while begin < end:
-            letters[last], size = _letter(data, begin)
-            every |= letters[last]
-            begin += size
-            last += 1
+    while begin < end:
+        letters[last], size = _letter(data, begin)
+        every |= letters[last]
+        begin += size
+        last += 1
     letters[last] = 62
     last += closed
-    size = last - first
-    for i in range(_rounded(size)):
-        room[np.uint64(first + i)] = np.uint32(size - i)
+    for i in range(last - first):
+        room[first + i] = last - first - i
     return last, every
 
 
@@ -179,24 +215,26 @@ def find_rows(model, lanes, count, every, opened):
         How many `lanes.rows` there are, in fastText's order. Their `lanes.places`, divided by how many lengths n-grams
         have, are the lanes that they begin in.
     """
-    lengths = model.longest - model.shortest + 1
+    shortest, longest, size, factor, shift, likely, cells, first_row = model
+    letters, room, bytes_, hashes, buckets, woven, places, rows = lanes
+    lengths = longest - shortest + 1
     if lengths < 1:
         return 0
     widest = 0
     while widest < 1 or (widest < 4 and every >> np.uint32(8 * widest)):
-        _take_bytes(lanes.letters, count + model.longest, widest, lanes.bytes[widest])
+        _take_bytes(letters, count + longest, widest, bytes_)
         widest += 1
-    lanes.hashes[: _rounded(count)] = _FNV_BASIS
-    for length in range(1, model.longest + 1):
+    hashes[: _rounded(count)] = _FNV_BASIS
+    for length in range(1, longest + 1):
         for number in range(widest):
-            _hash_on(lanes.hashes, lanes.bytes[number, length - 1 :], count)
-        if length >= model.shortest:
-            _to_buckets(model, lanes.hashes, lanes.room, length, count, lanes.buckets)
-            _weave(lanes.buckets, count, lanes.woven[length - model.shortest :], lengths)
-    if model.shortest == 1:
-        _bury_brackets(lanes.room, count, opened, lanes.woven, lengths, model.buckets)
-    found = _probe(model.likely, lanes.woven, count * lengths, lanes.places)
-    return _look_up(model.cells, model.first_row, lanes.woven, found, lanes.places, lanes.rows)
+            _hash_on(hashes, bytes_, number, length - 1, count)
+        if length >= shortest:
+            _to_buckets(size, factor, shift, hashes, room, length, count, buckets)
+            _weave(buckets, count, woven, length - shortest, lengths)
+    if shortest == 1:
+        _bury_brackets(room, count, opened, woven, lengths, size)
+    found = _probe(likely, woven, count * lengths, places)
+    return _look_up(cells, first_row, woven, found, places, rows)
 
 
 @njit(cache=True, nogil=True)
@@ -204,21 +242,25 @@ def _take_bytes(letters, count, number, bytes_):
     """Write the byte of each letter that has this number, signed."""
     shift = np.uint32(24 - 8 * number)
     for lane in range(_rounded(count)):
-        bytes_[lane] = np.int32(np.uint32(letters[lane] << shift)) >> np.int32(24)
+        bytes_[np.uint64(number), lane] = np.int32(np.uint32(letters[lane] << shift)) >> np.int32(24)
 
 
 @njit(cache=True, nogil=True)
-def _hash_on(hashes, bytes_, count):
-    """Hash one byte more by fastText's FNV-1a, in which bytes are signed. The cast keeps products at 32 bits."""
+def _hash_on(hashes, bytes_, number, ahead, count):
+    """Hash one byte more by fastText's FNV-1a, in which bytes are signed: of the letter so many lanes ahead.
+
+    The cast keeps products at 32 bits.
+    """
+    number = np.uint64(number)
     for lane in range(_rounded(count)):
-        factor = _FNV_PRIME if bytes_[lane] != 0 else np.uint32(1)  # a letter that has no such byte changes nothing
-        hashes[lane] = np.uint32((hashes[lane] ^ np.uint32(bytes_[lane])) * factor)
+        byte = bytes_[number, np.uint64(ahead + lane)]
+        factor = _FNV_PRIME if byte != 0 else np.uint32(1)  # a letter that has no such byte changes nothing
+        hashes[lane] = np.uint32((hashes[lane] ^ np.uint32(byte)) * factor)
 
 
 @njit(cache=True, nogil=True)
-def _to_buckets(model, hashes, room, length, count, buckets):
+def _to_buckets(size, factor, shift, hashes, room, length, count, buckets):
     """Write the buckets of the n-grams of one length; one that never has a row where the word has ended."""
-    size, factor, shift = model.buckets, model.factor, model.shift
     for lane in range(_rounded(count)):
         quotient = np.uint32(np.uint64(hashes[lane]) * factor >> shift)
         rest = np.uint32(hashes[lane] - np.uint32(quotient * size))
@@ -227,9 +269,9 @@ def _to_buckets(model, hashes, room, length, count, buckets):
 
 
 @njit(cache=True, nogil=True)
-def _weave(buckets, count, woven, lengths):
+def _weave(buckets, count, woven, number, lengths):
     for lane in range(count):
-        woven[lane * lengths] = buckets[lane]
+        woven[np.uint64(lane * lengths + number)] = buckets[lane]
 
 
 @njit(cache=True, nogil=True)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import DTypeLike
 
 from transforms.bits import copy_eight, load_eight, prefetch, trailing_zeros
 from transforms.fasttext_model import END_OF_LINE, LABEL_PREFIX, FastTextModel
@@ -34,7 +35,6 @@ _ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
 _EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _UPPER = np.uint64(0xFFFFFFFF00000000)
-_COUNT, _ROWS = 2 * _PIECES, 2 * _PIECES + 1  # where a record of int32 has the number of rows, and the first of them
 _END_OF_LINE = np.uint64(int.from_bytes(END_OF_LINE, "little"))
 _LABEL_PREFIX = np.frombuffer(LABEL_PREFIX, np.uint8)
 
@@ -59,11 +59,11 @@ class Words(NamedTuple):
 class WordTable(NamedTuple):
     """Words and the rows of the model that they stand for. A word that hashes to where another is takes its place.
 
-    A record is a word's letters, the number of its rows, and the rows. Most fit into one line of a processor's cache.
+    A record is a word's letters, the number of its rows, and the rows.
 
     Attributes:
         letters: uint64[a power of two, size], of which the first three of a record are letters.
-        rows: int32[a power of two, 2 * size], the same memory.
+        rows: int32 or uint16[a power of two, larger size], the same memory.
     """
 
     letters: np.ndarray
@@ -90,17 +90,17 @@ class Dictionary(NamedTuple):
     longest: int
 
 
-def word_table(*, words: int, rows: int) -> WordTable:
+def word_table(*, words: int, record: int, rows: DTypeLike = np.int32) -> WordTable:
     """An empty table.
 
     Args:
         words: how many it can hold at most; a power of two.
-        rows: how many a word may have to be remembered; odd, so that records are whole numbers of eight bytes, and at
-            least 9: the first eight are copied at once.
+        record: bytes of a record, a multiple of eight, and at least 64: the first eight rows are copied at once. A word
+            with more rows than fit is not remembered.
+        rows: the type that the rows' numbers have, int32, or uint16 if none is larger.
     """
-    size = _PIECES + (1 + rows) // 2
-    letters = in_large_pages((words, size), np.uint64)
-    return WordTable(letters, letters.view(np.int32))
+    letters = in_large_pages((words, record // 8), np.uint64)
+    return WordTable(letters, letters.view(rows))
 
 
 def dictionary(model: FastTextModel) -> Dictionary:
@@ -110,7 +110,7 @@ def dictionary(model: FastTextModel) -> Dictionary:
     ends = np.cumsum([0, *map(len, entries)])
     likely = np.zeros(1 << 10, np.uint64)
     slots = np.zeros(1 << (2 * len(entries) - 1).bit_length(), np.uint64)
-    _enter(letters, ends, likely, slots, word_table(words=1, rows=9))
+    _enter(letters, ends, likely, slots, word_table(words=1, record=64))
     return Dictionary(likely, slots, letters, ends, len(model.words), max(map(len, entries)))
 
 
@@ -187,9 +187,10 @@ def _letters_in(piece):
 
 
 @njit(cache=True, nogil=True)
-def is_plain(letters):
-    """Whether a word, uint64[3] of `Words.letters`, is ASCII, and short enough to be remembered."""
-    return letters[0] != _ZERO and (letters[0] | letters[1] | letters[2]) & _HIGH == _ZERO
+def is_plain(letters, word):
+    """Whether a word of `Words.letters` is ASCII, and short enough to be remembered."""
+    every = letters[word, 0] | letters[word, 1] | letters[word, 2]
+    return letters[word, 0] != _ZERO and every & _HIGH == _ZERO
 
 
 @njit(cache=True, nogil=True)
@@ -221,14 +222,34 @@ def find_missing(table, words, count, missing):
 
 
 @njit(cache=True, nogil=True)
-def copy_record(records, key, rows, first):
-    """Copy the rows of the word with this hash, one of a table's records, to rows[first:]; returns where they end."""
-    slot = key & np.uint64(records.shape[0] - 1)
-    count = records[slot, _COUNT]
-    copy_eight(records, slot, _ROWS, rows, first)
-    for i in range(8, count):
-        rows[first + i] = records[slot, _ROWS + i]
-    return first + count
+def copy_records(records, keys, word, end, rows, written):
+    """Copy the rows of words of a block that the table has, from `word` to before `end`, to rows[written:].
+
+    Args:
+        records: of `WordTable.rows`.
+        keys: uint64[WORDS], of `Words`.
+        word, end: int64.
+        rows: of the same dtype, with room for eight rows more than there are.
+        written: int64.
+
+    Returns:
+        Where the rows end.
+    """
+    mask, first = np.uint64(records.shape[0] - 1), _first_row(records)
+    for number in range(word, end):
+        slot = keys[np.uint64(number)] & mask
+        count = np.int64(records[slot, first - 1])
+        copy_eight(records, slot, first, rows, written)
+        for i in range(8, count):
+            rows[written + i] = records[slot, first + i]
+        written += count
+    return written
+
+
+@njit(cache=True, nogil=True)
+def _first_row(records):
+    """Where in a record its first row is; the number of rows is before it."""
+    return LONGEST_REMEMBERED // records.itemsize + 1
 
 
 @njit(cache=True, nogil=True)
@@ -239,20 +260,20 @@ def remember(table, words, missing, rows, spans):
         table: WordTable.
         words: Words.
         missing: int64[some], the words' numbers in the block.
-        rows: int32, the rows of all words of the block.
+        rows: of the records' dtype, the rows of all words of the block.
         spans: int64[some, 2], where in `rows` those of each word begin and end.
     """
     slots, records = table
-    letters, keys, mask, most = words.letters, words.keys, np.uint64(slots.shape[0] - 1), records.shape[1] - _ROWS
+    letters, keys, mask, place = words.letters, words.keys, np.uint64(slots.shape[0] - 1), _first_row(records)
     for i in range(missing.shape[0]):
         word, first, count = missing[i], spans[i, 0], spans[i, 1] - spans[i, 0]
-        if letters[word, 0] != _ZERO and count <= most:
+        if letters[word, 0] != _ZERO and place + count <= records.shape[1]:
             slot = keys[word] & mask
             for piece in range(_PIECES):
                 slots[slot, piece] = letters[word, piece]
-            records[slot, _COUNT] = count
+            records[slot, place - 1] = count
             for row in range(count):
-                records[slot, _ROWS + row] = rows[first + row]
+                records[slot, place + row] = rows[first + row]
 
 
 @njit(cache=True, nogil=True)

@@ -84,11 +84,12 @@ def judge(batch: pa.RecordBatch, rules: Rules, labels: Sequence[str], found: np.
         "language": (foreign, score),
         "language_score": (asked & (own < rules.threshold), own),
     }
-    applies = [verdicts[reason][0] for reason in REASONS]
-    return Judgement(
-        reason=np.select(applies, [np.int8(i) for i in range(len(REASONS))], np.int8(-1)),
-        value=np.select(applies, [verdicts[reason][1].astype(np.float32) for reason in REASONS], np.float32(np.nan)),
-    )
+    judgement = Judgement(np.full(batch.num_rows, -1, np.int8), np.full(batch.num_rows, np.nan, np.float32))
+    for number, name in reversed(list(enumerate(REASONS))):
+        applies, measured = verdicts[name]
+        np.copyto(judgement.reason, np.int8(number), where=applies)
+        np.copyto(judgement.value, measured, where=applies, casting="same_kind")
+    return judgement
 
 
 def _among(label: pa.DictionaryArray, names: Sequence[str]) -> np.ndarray:

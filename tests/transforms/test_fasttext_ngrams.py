@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.fasttext_ngrams import bucket_row, find_rows, new_lanes, ngrams, spell
+from transforms.fasttext_ngrams import bucket_row, find_rows, new_lanes, ngrams, spell, spell_words
+from transforms.fasttext_words import new_words
 
 
 def naive_hash(raw):
@@ -59,16 +60,28 @@ def rows_of(spelled, table):
     raw = [word.encode() for word in spelled]
     data = np.frombuffer(b"".join(raw) + b"12345678" * 4, np.uint8)
     lanes = new_lanes(len(data) + 3 * len(raw), table.longest, lengths)
-    begin, lane, every, starts = 0, 0, np.uint32(0), []
-    for word in raw:
-        starts.append(lane)
-        plain = word.isascii() and len(word) <= 24
-        lane, letters = spell(data, begin, begin + len(word), True, True, plain, lanes.letters, lanes.room, lane)
-        every |= letters
+    block, lane_ends, begin = new_words(), np.zeros(len(raw), np.int64), 0
+    for number, word in enumerate(raw):
+        block.begins[number], block.ends[number] = begin, begin + len(word)
+        block.letters[number] = np.frombuffer(word.ljust(24, b"\0"), np.uint64) if len(word) <= 24 else 0
         begin += len(word)
-    count = find_rows(table, lanes, lane, every, True)
-    owners = np.searchsorted(starts, lanes.places[:count] // max(lengths, 1), side="right") - 1
+    every = spell_words(data, block, np.arange(len(raw)), lanes.letters, lanes.room, lane_ends)
+    check_stretches(raw, data, lanes, lane_ends)
+    count = find_rows(table, lanes, lane_ends[-1] if raw else 0, every, True)
+    owners = np.searchsorted(lane_ends, lanes.places[:count] // max(lengths, 1), side="right")
     return lanes.rows[:count].tolist(), owners.tolist()
+
+
+def check_stretches(raw, data, lanes, lane_ends):
+    """A word alone is spelled as it is among others."""
+    begin, first = 0, 0
+    for word, last in zip(raw, lane_ends, strict=True):
+        letters, room = np.zeros((2, len(word) + 3), np.uint32)
+        size, _ = spell(data, begin, begin + len(word), True, True, letters, room, 0)
+        assert size == last - first
+        assert np.array_equal(letters[:size], lanes.letters[first:last])
+        assert np.array_equal(room[:size], lanes.room[first:last])
+        begin, first = begin + len(word), last
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)

@@ -19,7 +19,7 @@ def split(raw, longest=256):
     data, words, table = (
         np.frombuffer(raw + b"behind", np.uint8),
         fasttext_words.new_words(),
-        word_table(words=1, rows=9),
+        word_table(words=1, record=64),
     )
     at, end, found = 0, len(raw), []
     while at < end:
@@ -64,12 +64,13 @@ def test_keys_differ():
     assert len({key for _, _, key in split(b" ".join(words))}) == len(words)
 
 
+@pytest.mark.parametrize(("record", "kind", "most"), [(64, np.int32, 9), (64, np.uint16, 19), (72, np.uint16, 23)])
 @pytest.mark.parametrize("slots", [1, 8, 1024])
-def test_a_table_remembers_the_last_word_of_each_slot(slots):
-    table, words = word_table(words=slots, rows=9), fasttext_words.new_words()
+def test_a_table_remembers_the_last_word_of_each_slot(slots, record, kind, most):
+    table, words = word_table(words=slots, record=record, rows=kind), fasttext_words.new_words()
     random, held = np.random.default_rng(1), {}
     every = [b"%d" % number for number in range(60)] + [b"w" * size for size in range(20, 30)]
-    missing, rows = np.empty(WORDS + 1, np.int64), np.empty(WORDS * 16, np.int32)
+    missing, rows = np.empty(WORDS + 1, np.int64), np.empty(WORDS * 32, kind)
     for _ in range(50):
         data = np.frombuffer(b" ".join(random.choice(every, 20)), np.uint8)
         count, _ = next_words(data, 0, data.size, 256, table, words)
@@ -78,14 +79,14 @@ def test_a_table_remembers_the_last_word_of_each_slot(slots):
         found = missing[: fasttext_words.find_missing(table, words, count, missing)].tolist()
         assert found == [i for i in range(count) if held.get(slot[i], ("", ()))[0] != spelled[i]]
         for i in set(range(count)) - set(found):
-            last = fasttext_words.copy_record(table.rows, words.keys[i], rows, 3)
+            last = fasttext_words.copy_records(table.rows, words.keys, i, i + 1, rows, 3)
             assert tuple(rows[3:last]) == held[slot[i]][1]
         spans, last = np.empty((len(found), 2), np.int64), 0
         for number, i in enumerate(found):
-            some = tuple(random.integers(0, 1000, random.integers(0, 12)))
+            some = tuple(random.integers(0, np.iinfo(kind).max, random.integers(0, most + 3)))
             rows[last : last + len(some)] = some
             spans[number], last = (last, last + len(some)), last + len(some)
-            if len(some) <= 9 and len(spelled[i]) <= LONGEST_REMEMBERED:
+            if len(some) <= most and len(spelled[i]) <= LONGEST_REMEMBERED:
                 held[slot[i]] = spelled[i], some
         fasttext_words.remember(table, words, np.array(found, np.int64), rows, spans)
 
@@ -99,6 +100,6 @@ def test_a_dictionary_knows_its_words_and_labels():
     expected = {word: row for row, word in enumerate(known[:-1])} | dict.fromkeys(labels, LABEL) | others
     for word, row in expected.items():
         data, words, own = np.frombuffer(word, np.uint8), fasttext_words.new_words(), np.empty(1, np.int64)
-        next_words(data, 0, data.size, 256, word_table(words=1, rows=9), words)
+        next_words(data, 0, data.size, 256, word_table(words=1, record=64), words)
         fasttext_words.own_rows(entries, data, words, np.zeros(1, np.int64), own)
         assert own[0] == row, word
