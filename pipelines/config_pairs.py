@@ -83,7 +83,7 @@ class Thresholds(Section):
     markup: Share | None = None
     """Largest share of a side that is markup or web addresses. By default 0.5."""
     lexical: Share | None = None
-    """Least lexical score. By default 0.2. The score says how likely the sides are a translation rather than two texts
+    """Least lexical score. By default 0.17. The score says how likely the sides are a translation rather than two texts
     that met by chance; 0.5 is as likely as not."""
 
 
@@ -142,7 +142,7 @@ class Pairs(Section):
     """Word translations learnt from the pairs, to score them; `lexicon: false`: none."""
 
 
-LEXICAL = 0.2
+LEXICAL = 0.17
 """Default of `Thresholds.lexical`."""
 
 _BOTH_SIDES = {"min_characters": "min_characters", "max_characters": "max_characters", "script": "script_share"}

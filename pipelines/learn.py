@@ -22,7 +22,7 @@ class Learn(Stage):
 
     name = "learn"
     title = "clean"
-    version = 2
+    version = 3
     folder = "lexicon"
     owned = ("lexicon",)
 

@@ -69,6 +69,30 @@ def shares(texts: pa.StringArray, scripts: tuple[str, ...], others: tuple[str, .
     return found[0], found[1]
 
 
+def share_of_each(texts: pa.StringArray, scripts: tuple[tuple[str, ...], ...], chosen: np.ndarray) -> np.ndarray:
+    """As `share`, of scripts that differ from document to document.
+
+    Args:
+        texts: valid UTF-8, without nulls.
+        scripts: codes, as of `share`.
+        chosen: int (rows,), which of `scripts` each document is asked for.
+    """
+    counts = np.zeros((2, len(texts)), np.int64)
+    _count_each(*text_buffers(texts), script_numbers()[1], _among(scripts), chosen, *counts)
+    with np.errstate(invalid="ignore"):
+        return (counts[0] / counts[1]).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _among(scripts: tuple[tuple[str, ...], ...]) -> np.ndarray:
+    """Which numbers of scripts are of each of some scripts: bool (choices, numbers)."""
+    codes, _ = script_numbers()
+    among = np.zeros((len(scripts), 1 + len(codes)), bool)
+    for own, some in zip(among, scripts, strict=True):
+        own[[1 + codes.index(script) for script in some]] = True
+    return among
+
+
 @lru_cache(maxsize=32)
 def _kinds(scripts: tuple[str, ...], others: tuple[str, ...]) -> np.ndarray:
     """What each code point counts for: uint8 (0x110000,), read-only.
@@ -115,6 +139,28 @@ def _count(data, offsets, kinds, own, other, letters):
         letters[r] = ones + ascii_letters
         own[r] = twos + ascii_letters * (ascii_kind >> 1 & 1)
         other[r] = fours + ascii_letters * (ascii_kind >> 2)
+
+
+@njit(cache=True, nogil=True)
+def _count_each(data, offsets, numbers, among, chosen, own, letters):
+    """Count letters, and those of the scripts that are chosen; see `script_numbers` and `_among`."""
+    for r in range(offsets.shape[0] - 1):
+        i, end, scripts = np.int64(offsets[r]), np.int64(offsets[r + 1]), among[chosen[r]]
+        ascii_letters, count, owned = np.int64(0), np.int64(0), np.int64(0)
+        while i < end:
+            while i + 8 <= end:
+                eight = load_eight(data, i)
+                if eight & _HIGH:
+                    break
+                ascii_letters += np.int64(count_ones(_letters(eight)))
+                i += 8
+            if i < end:
+                point, size = decode(data, i)
+                number = numbers[point]
+                count += number > 0
+                owned += scripts[number]
+                i += size
+        letters[r], own[r] = count + ascii_letters, owned + ascii_letters * scripts[numbers[65]]
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,10 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from transforms.parts import Part, byte_lengths, constant, kept_mask, names, removed_rows
+from transforms.parts import Part, byte_lengths, constant, distinct, kept_mask, names, removed_rows
 from transforms.storage import WorkDirectory
 
 SCHEMA = pa.schema([("row", pa.int32()), ("text", pa.string())])
@@ -53,3 +55,13 @@ def test_dictionary_columns():
 def test_byte_lengths_of_a_slice():
     texts = pa.array(["a", "ñ", "", "日本"])
     assert byte_lengths(texts.slice(1)).tolist() == [2, 0, 6]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["", "c", "d"])), max_size=12))
+def test_the_first_of_equal_rows_stands_for_all(rows):
+    columns = [pa.array([row[k] for row in rows], pa.string()) for k in (0, 1)]
+
+    first, place = distinct(pa.record_batch(columns, names=["one", "other"]), ("one", "other"))
+
+    assert first.tolist() == sorted(rows.index(row) for row in set(rows))
+    assert [rows[first[k]] for k in place.tolist()] == rows

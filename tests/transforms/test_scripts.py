@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from transforms import make_script_ranges
 from transforms.languages import LANGUAGES
 from transforms.script_ranges import RANGES, UNICODE
-from transforms.scripts import UnknownScript, script_numbers, share, shares
+from transforms.scripts import UnknownScript, script_numbers, share, share_of_each, shares
 
 NAMES = {
     "Latn": "LATIN", "Grek": "GREEK", "Cyrl": "CYRILLIC", "Arab": "ARABIC", "Hebr": "HEBREW", "Deva": "DEVANAGARI",
@@ -120,3 +120,18 @@ def test_two_shares_for_the_price_of_one(texts):
 def test_an_unknown_script_is_named():
     with pytest.raises(UnknownScript, match="'Jpan' is not one of Unicode's"):
         share(pa.array(["x"]), ("Latn", "Jpan"))
+
+
+CHOICES = (("Latn",), (), ("Hira", "Kana", "Hani"), ("Cyrl",))
+PIECES = st.text(st.sampled_from("aZß1, 日本かなд\u0301\u200d𐌰"), max_size=30)
+
+
+@given(st.lists(st.tuples(PIECES, st.integers(0, len(CHOICES) - 1)), max_size=8))
+def test_scripts_may_differ_from_document_to_document(documents):
+    texts = pa.array(["dropped", *(text for text, _ in documents)], pa.string())[1:]
+
+    found = share_of_each(texts, CHOICES, np.array([choice for _, choice in documents], np.int64))
+
+    assert found.dtype == np.float32
+    expected = [naive_share(text, CHOICES[choice]) for text, choice in documents]
+    np.testing.assert_allclose(found, np.array(expected, np.float32), rtol=1e-6)

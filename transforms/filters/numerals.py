@@ -56,7 +56,7 @@ def _table() -> np.ndarray:
     def kind(character: str, category: str) -> int:
         return _DIGIT | unicodedata.decimal(character) if category == "Nd" else special.get(character, 0)
 
-    return character_table(kind)
+    return character_table(kind, special)
 
 
 @njit(cache=True, nogil=True)

@@ -6,18 +6,22 @@ Signals are loops over characters that ask a table what each one is. UTF-8 would
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from transforms.once import once
 from transforms.utf8 import decode
 from vocab.columns import text_buffers
 
 ASSIGNED = (range(0x32400), range(0xE0000, 0xE0200))
 """Where Unicode has all its characters, but those for private use."""
+
+_ALIKE = "LM"
+"""First letters of the general categories that are asked about together."""
 
 
 class Points(NamedTuple):
@@ -57,18 +61,39 @@ def decoded(texts: pa.StringArray) -> Points:
     return Points(values[: offsets[-1]], offsets)
 
 
-def character_table(of: Callable[[str, str], int]) -> np.ndarray:
+def character_table(of: Callable[[str, str], int], apart: Iterable[str] = "") -> np.ndarray:
     """What each code point is, uint8 (0x110000,), read-only; 0 outside of `ASSIGNED`.
 
     Args:
-        of: function of a character and its general category. The version of Unicode is Python's.
+        of: function of a character and its general category. The version of Unicode is Python's. Letters, marks and
+            what is not assigned, which are nine of ten characters, are asked about together: they must be the same as
+            others of their category and East Asian width.
+        apart: letters and marks that are to be asked about by themselves.
     """
-    table = np.zeros(0x110000, np.uint8)
-    for points in ASSIGNED:
-        for point in points:
-            table[point] = of(chr(point), unicodedata.category(chr(point)))
+    table, groups = np.zeros(0x110000, np.uint8), _groups()
+    for (category, _), points in groups.items():
+        if category[0] in _ALIKE or category == "Cn":
+            table[points] = of(chr(points[0]), category)
+        else:
+            table[points] = [of(chr(point), category) for point in points.tolist()]
+    for character in apart:
+        table[ord(character)] = of(character, unicodedata.category(character))
     table.flags.writeable = False
     return table
+
+
+@once
+def _groups() -> dict[tuple[str, str], np.ndarray]:
+    """The characters of each general category and East Asian width: int64, ascending."""
+    points = [point for span in ASSIGNED for point in span]
+    kinds: dict[tuple[str, str], int] = {}
+    numbers = [
+        kinds.setdefault((unicodedata.category(character), unicodedata.east_asian_width(character)), len(kinds))
+        for character in map(chr, points)
+    ]
+    order = np.argsort(numbers, kind="stable")
+    bounds = np.searchsorted(np.array(numbers)[order], np.arange(1, len(kinds)))
+    return dict(zip(kinds, np.split(np.array(points)[order], bounds), strict=True))
 
 
 @njit(cache=True, nogil=True)

@@ -13,6 +13,8 @@ from numba import njit
 from transforms.filters.points import Points
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_GRAM = 8  # code points, one every 8 bits
+_SLOT_BITS = 12
 
 
 def repeated(texts: Points, *, segment: int) -> np.ndarray:
@@ -26,60 +28,62 @@ def repeated(texts: Points, *, segment: int) -> np.ndarray:
         float32 (n,) in [0, 1).
     """
     found = np.zeros(len(texts.offsets) - 1, np.float32)
-    places = np.full(1 << (2 * texts.longest + 1).bit_length(), -1, np.int32)
-    _parse(texts.values, texts.offsets, segment, places, found)
+    newest, before = np.full(1 << _SLOT_BITS, -1, np.int32), np.empty(texts.longest, np.int32)
+    _parse(texts.values, texts.offsets, segment, newest, before, found)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _parse(values, offsets, segment, places, found):
-    """`places`: int32, a power of two of at least twice the longest text, all -1: where each hash occurred last."""
+def _parse(values, offsets, segment, newest, before, found):
+    """`newest`, `before`: see `_copied`."""
     for r in range(found.shape[0]):
         start, end = np.int64(offsets[r]), np.int64(offsets[r + 1])
-        if end - start < segment + 1:
-            continue
-        bits = np.uint64(1)
-        while (1 << bits) < 2 * (end - start):
-            bits += np.uint64(1)
-        copied = _copied(values, start, end, segment, places, np.uint64(64) - bits)
-        places[: 1 << bits] = -1
-        found[r] = np.float32(copied) / np.float32(end - start)
+        if end - start > segment:
+            found[r] = np.float32(_copied(values, start, end, segment, newest, before)) / np.float32(end - start)
 
 
 @njit(cache=True, nogil=True)
-def _copied(values, start, end, segment, places, shift):
-    """Characters of the text values[start:end] that are copied."""
+def _copied(values, start, end, segment, newest, before):
+    """Characters of the text values[start:end] that are copied.
+
+    A segment can have occurred before only if each of its grams has. That is seldom so, and it is looked for only then,
+    where its first gram was before.
+
+    Args:
+        newest: int32 (1 << _SLOT_BITS,), for each hash of a gram the place where it was last; below `start` all.
+        before: int32, as long as the longest text: for each place of the text, that of the same hash before it.
+    """
     copied, until = 0, start  # what is before `until` is parsed
-    hash_, power = np.uint64(0), np.uint64(1)
-    for i in range(start, start + segment):
-        hash_ = hash_ * _GOLDEN + np.uint64(values[i])
-        power *= _GOLDEN
-    for i in range(start, end - segment + 1):
-        slot, last = _find(values, i, segment, places, hash_, shift)
-        if i >= until and last >= 0:
-            until = i + segment
-            while until < end and values[until] == values[last + until - i]:
-                until += 1
-            copied += until - i
-        places[slot] = i
-        if i + segment < end:
-            hash_ = hash_ * _GOLDEN + np.uint64(values[i + segment]) - np.uint64(values[i]) * power
+    size = min(_GRAM, segment)
+    gram, mask, run = np.uint64(0), ~np.uint64(0) >> np.uint64(8 * (_GRAM - size)), 0
+    for i in range(start, start + size - 1):
+        gram = gram << np.uint64(8) ^ np.uint64(values[i])
+    for i in range(start, end - size + 1):
+        gram = (gram << np.uint64(8) ^ np.uint64(values[i + size - 1])) & mask
+        slot = gram * _GOLDEN >> np.uint64(64 - _SLOT_BITS)
+        place = newest[slot]
+        before[i - start], newest[slot] = place, i
+        run = run + 1 if place >= start else 0
+        first = i + size - segment
+        if run > segment - size and first >= until:
+            last = _last(values, start, first, segment, before)
+            if last >= start:
+                until = first + segment
+                while until < end and values[until] == values[last + until - first]:
+                    until += 1
+                copied += until - first
     return copied
 
 
 @njit(cache=True, nogil=True)
-def _find(values, i, segment, places, hash_, shift):
-    """The slot of the segment at i, and where it occurred last; -1 if nowhere."""
-    mixed = (hash_ ^ hash_ >> np.uint64(32)) * _GOLDEN
-    slot = mixed >> shift
-    mask = (np.uint64(1) << (np.uint64(64) - shift)) - np.uint64(1)
-    while places[slot] >= 0:
-        last, same = np.int64(places[slot]), True
-        for k in range(segment):
-            if values[last + k] != values[i + k]:
-                same = False
-                break
-        if same:
-            return slot, last
-        slot = (slot + np.uint64(1)) & mask
-    return slot, np.int64(-1)
+def _last(values, start, i, segment, before):
+    """Where the segment at i occurred last, below `start` if nowhere."""
+    place = np.int64(before[i - start])
+    while place >= start:
+        same = 0
+        while same < segment and values[place + same] == values[i + same]:
+            same += 1
+        if same == segment:
+            return place
+        place = np.int64(before[place - start])
+    return place

@@ -18,7 +18,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 def similarity(source: Points, target: Points) -> np.ndarray:
     """Dice's coefficient of each pair's trigrams: float32 (n,) in [0, 1]; 0 where a side has no letters or numbers."""
     found = np.zeros(len(source.offsets) - 1, np.float32)
-    longest = max(source.longest, target.longest) + 1
+    longest = max(source.longest, target.longest) + 2
     slots = 1 << (4 * longest).bit_length()
     keys, counts = np.zeros(slots, np.uint64), np.zeros(slots, np.int32)
     _compare(*source, *target, folding_table(), np.empty((2, longest), np.uint64), keys, counts, found)
@@ -90,10 +90,10 @@ def _trigrams(values, start, end, table, trigrams):
     for i in range(start, end + 1):
         character = table[values[i]] if i < end else np.uint32(0)
         letter = np.uint64(character) & np.uint64(0x1FFFFF)
-        if letter == 0 and (last == 0 or character == IGNORED):
-            continue
-        last = letter
-        trigram = (trigram << np.uint64(21) | letter) & np.uint64((1 << 63) - 1)
+        # No branch: where words end cannot be foreseen.
+        counts = (letter != 0) | ((last != 0) & (character != IGNORED))
+        trigram = (trigram << np.uint64(21) | letter) & np.uint64((1 << 63) - 1) if counts else trigram
+        last = letter if counts else last
         trigrams[count] = trigram
-        count += np.int64(trigram > np.uint64(0x1FFFFF))  # the first character alone is none
+        count += np.int64(counts & (trigram > np.uint64(0x1FFFFF)))  # the first character alone is none
     return count

@@ -6,8 +6,7 @@ Japanese. So a label counts only where the text is written as its language is.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -57,28 +56,24 @@ def spoken(texts: pa.StringArray, language: Language, identifier: LanguageIdenti
     return Spoken(found.own, np.where(foreign, found.score, np.float32(0)))
 
 
-def _written_so(texts: pa.StringArray, label: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+def _written_so(texts: pa.StringArray, label: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
     """bool (n,): whether each text is written as the language of its label is, as far as that is known."""
-    written = np.ones(len(texts), bool)
-    for used, numbers in _by_scripts(np.unique(label).tolist(), labels).items():
-        among = np.zeros(len(labels), bool)
-        among[numbers] = True
-        rows = np.flatnonzero(among[label])
-        chosen = texts.take(pa.array(rows))
-        written[rows] = scripts.share(chosen, used) >= WRITTEN
-        if used in SHOWN:
-            written[rows] &= scripts.share(chosen, SHOWN[used]) > 0
+    used, shown = _scripts(labels)
+    known = np.array([bool(some) for some in used])[label]
+    written = ~known
+    written[known] = scripts.share_of_each(texts.filter(pa.array(known)), used, label[known]) >= WRITTEN
+    asked = written & np.array([bool(some) for some in shown])[label]
+    written[asked] = scripts.share_of_each(texts.filter(pa.array(asked)), shown, label[asked]) > 0
     return written
 
 
-def _by_scripts(numbers: Iterable[int], labels: Sequence[str]) -> dict[tuple[str, ...], list[int]]:
-    """Scripts -> numbers of the labels whose language is written in them; without those of which that is unknown."""
-    found = defaultdict(list)
-    for number in numbers:
+@lru_cache(maxsize=4)
+def _scripts(labels: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+    """The scripts that the language of each label is written in, and those that are `SHOWN`; none where not known."""
+    used = []
+    for label in labels:
         try:
-            used = language_of(labels[number], strict=False).scripts
+            used.append(language_of(label, strict=False).scripts)
         except UnknownLanguage:
-            continue
-        if used:
-            found[used].append(number)
-    return dict(found)
+            used.append(())
+    return tuple(used), tuple(SHOWN.get(some, ()) for some in used)

@@ -47,10 +47,13 @@ class Entries(NamedTuple):
     Attributes:
         starts: int64 (source words + 1,).
         targets: int32 (entries,), ascending for each source word.
+        shared: float64 (entries, 2), how often the target word has come from the source word, and the reverse, if each
+            came from all words of the other text in equal parts. Any word may have come from the empty word alone.
     """
 
     starts: np.ndarray
     targets: np.ndarray
+    shared: np.ndarray
 
 
 class Links(NamedTuple):
@@ -69,7 +72,7 @@ class Links(NamedTuple):
 def find_entries(source: Side, target: Side, *, at_least: int, most: int) -> tuple[Entries, Links]:
     """The entries of a sample of pairs, and its links.
 
-    Takes time and 4 bytes for each link; besides 12 bytes for each word and 4 for each entry.
+    Takes time and 4 bytes for each link; besides 16 bytes for each word and 20 for each entry.
 
     Args:
         source: side of n pairs.
@@ -77,20 +80,31 @@ def find_entries(source: Side, target: Side, *, at_least: int, most: int) -> tup
         at_least: pairs in which two words must meet to have an entry.
         most: entries that there may be; if there were more, words must meet in as many pairs as it takes.
     """
-    places = _places(source.words, source.offsets, source.size)
-    histogram = np.zeros(_MOST_COUNTED + 1, np.int64)
-    _count(places, target.words, target.offsets, target.size, histogram)
-    # How many pairs of words meet so often or more often.
-    enough = np.cumsum(histogram[::-1])[::-1]
-    fitting = np.flatnonzero(enough <= max(0, most - source.size - target.size))
-    threshold = max(at_least, int(fitting[0]) if fitting.size else _MOST_COUNTED)
-    found = int(enough[min(threshold, _MOST_COUNTED)])
+    places, different = _places(source.words, source.offsets, source.size), _different(*target)
     bounds = np.zeros(source.offsets.size, np.int64)
     np.cumsum(np.diff(source.offsets) * np.diff(target.offsets), out=bounds[1:])
-    entries = Entries(np.zeros(source.size + 1, np.int64), np.zeros(found + source.size + target.size - 1, np.int32))
-    links = Links(np.empty(bounds[-1], np.int32), bounds)
-    _lay_down(places, target.words, target.offsets, target.size, threshold, *entries, *links)
-    return entries, links
+    links, empty = Links(np.empty(bounds[-1], np.int32), bounds), source.size + target.size - 1
+    threshold, room = at_least, int(bounds[-1]) // at_least
+    if room >= most - empty:
+        threshold, room = _threshold(places, different, target.size, at_least, most - empty - 1)
+    starts, targets = np.zeros(source.size + 1, np.int64), np.empty(room + empty, np.int32)
+    shared = np.empty((room + empty, 2))
+    texts = source.offsets, target.words, target.offsets
+    _lay_down(places, *texts, different, target.size, threshold, starts, targets, shared, *links)
+    return Entries(starts, targets[: starts[-1]].copy(), shared[: starts[-1]]), links
+
+
+def _threshold(
+    places: tuple[np.ndarray, ...], different: tuple[np.ndarray, ...], size: int, at_least: int, most: int
+) -> tuple[int, int]:
+    """In how many pairs words must meet, `at_least` or more, so that at most so many do; and how many do."""
+    histogram = np.zeros(_MOST_COUNTED + 1, np.int64)
+    _count(places, *different, size, histogram)
+    # How many pairs of words meet so often or more often.
+    enough = np.cumsum(histogram[::-1])[::-1]
+    fitting = np.flatnonzero(enough <= max(0, most))
+    threshold = max(at_least, int(fitting[0]) if fitting.size else _MOST_COUNTED)
+    return threshold, int(enough[min(threshold, _MOST_COUNTED)])
 
 
 @njit(cache=True, nogil=True)
@@ -125,15 +139,28 @@ def _places(words, offsets, size):
 
 
 @njit(cache=True, nogil=True)
-def _met(pairs, words, offsets, counts, seen, met):
+def _different(words, offsets, size):
+    """The words of each text without repeats: int32, and where each text's start, int64 (n + 1,)."""
+    different, new_offsets, seen = np.empty_like(words), np.zeros_like(offsets), np.full(size, -1, np.int64)
+    count = 0
+    for p in range(offsets.shape[0] - 1):
+        for k in range(offsets[p], offsets[p + 1]):
+            different[count] = words[k]
+            count += seen[words[k]] != p
+            seen[words[k]] = p
+        new_offsets[p + 1] = count
+    return different[:count], new_offsets
+
+
+@njit(cache=True, nogil=True)
+def _met(pairs, words, offsets, counts, met):
     """Count in how many of some pairs each target word is; returns how many words there are in `met`.
 
     Args:
         pairs: int32, ascending; a repeat counts once.
-        words, offsets: of the target.
+        words, offsets: of the target, see `_different`.
         counts: int32 (target size,), zeros; gets the counts.
-        seen: int32 (target size,), -1; gets the last pair that each word is in.
-        met: int32 (target size,); gets the words.
+        met: int32 (target size + 1,); gets the words.
     """
     count, last = 0, -1
     for p in pairs:
@@ -141,12 +168,9 @@ def _met(pairs, words, offsets, counts, seen, met):
             continue
         last = p
         for k in range(offsets[p], offsets[p + 1]):
-            word = words[k]
-            if seen[word] != p:
-                seen[word] = p
-                met[count] = word
-                count += counts[word] == 0
-                counts[word] += 1
+            met[count] = words[k]
+            count += counts[words[k]] == 0
+            counts[words[k]] += 1
     return count
 
 
@@ -154,38 +178,63 @@ def _met(pairs, words, offsets, counts, seen, met):
 def _count(places, words, offsets, size, histogram):
     """How many pairs of words meet in 1, 2, … pairs of texts; the last number in `histogram` counts what is more."""
     starts, pairs, _ = places
-    counts, seen, met = np.zeros(size, np.int32), np.full(size, -1, np.int32), np.empty(size + 1, np.int32)
+    counts, met = np.zeros(size, np.int32), np.empty(size + 1, np.int32)
     for e in range(1, starts.shape[0] - 1):
-        for word in met[: _met(pairs[starts[e] : starts[e + 1]], words, offsets, counts, seen, met)]:
+        for word in met[: _met(pairs[starts[e] : starts[e + 1]], words, offsets, counts, met)]:
             histogram[min(counts[word], histogram.shape[0] - 1)] += 1
-            counts[word], seen[word] = 0, -1
+            counts[word] = 0
 
 
 @njit(cache=True, nogil=True)
-def _lay_down(places, words, offsets, size, threshold, entry_starts, entry_targets, links, bounds):
+def _lay_down(
+    places,
+    source_offsets,
+    words,
+    offsets,
+    different,
+    size,
+    threshold,
+    entry_starts,
+    entry_targets,
+    shared,
+    links,
+    bounds,
+):
+    """Write entries and links; see `Entries`, `Links`, `_places`, `_different`."""
     starts, pairs, positions = places
-    counts, seen, met = np.zeros(size, np.int32), np.full(size, -1, np.int32), np.empty(size + 1, np.int32)
+    counts, met = np.zeros(size, np.int32), np.empty(size + 1, np.int32)
     entry_of = np.full(size, NO_ENTRY, np.int32)
     for word in range(size):
         entry_targets[word] = word
+    shared[:size] = 0
+    for word in words:
+        shared[word, 0] += 1
     entry_starts[1] = entry = size
     for e in range(1, starts.shape[0] - 1):
-        count = _met(pairs[starts[e] : starts[e + 1]], words, offsets, counts, seen, met)
-        entry += 1  # the empty word of the target, number 0
+        count = _met(pairs[starts[e] : starts[e + 1]], *different, counts, met)
+        entry_targets[entry], shared[entry, 0], shared[entry, 1] = 0, 0, starts[e + 1] - starts[e]
+        entry += 1
         kept = 0
         for word in met[:count]:
-            if counts[word] >= threshold:
-                met[kept] = word
-                kept += 1
-            counts[word], seen[word] = 0, -1
-        for word in np.sort(met[:kept]):
+            met[kept] = word
+            kept += counts[word] >= threshold
+            counts[word] = 0
+        met[:kept].sort()
+        for word in met[:kept]:
             entry_targets[entry], entry_of[word] = word, entry
+            shared[entry, 0], shared[entry, 1] = 0, 0
             entry += 1
         entry_starts[e + 1] = entry
         for place in range(starts[e], starts[e + 1]):
             p = pairs[place]
-            at = bounds[p] + positions[place] * (offsets[p + 1] - offsets[p])
+            n = offsets[p + 1] - offsets[p]
+            at = bounds[p] + positions[place] * n - offsets[p]
+            part, part_back = 1 / (source_offsets[p + 1] - source_offsets[p]), 1 / n
             for k in range(offsets[p], offsets[p + 1]):
-                links[at + k - offsets[p]] = entry_of[words[k]]
+                found = np.uint32(entry_of[words[k]])
+                links[at + k] = found
+                shared[found, 0] += part
+                shared[found, 1] += part_back
         for word in met[:kept]:
             entry_of[word] = NO_ENTRY
+    shared[NO_ENTRY] = 0

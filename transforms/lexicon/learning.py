@@ -18,6 +18,7 @@ from numba import njit
 
 from transforms.lexicon.calibration import USUAL, area, calibrate, scores
 from transforms.lexicon.entries import Entries, Side, find_entries
+from transforms.lexicon.guess import guess
 from transforms.lexicon.model import Lexicon
 from transforms.lexicon.scoring import discounted
 from transforms.lexicon.training import Trained, train
@@ -37,7 +38,7 @@ class LexiconOptions:
             the most time and say the least about which word belongs to which.
         links: the same, summed over all pairs learnt from: the sample's first pairs that keep within.
         entries: pairs of words that are looked at; if there were more, they must meet in more pairs than `at_least`.
-        model1: iterations of IBM model 1.
+        model1: iterations of IBM model 1, from a first guess.
         diagonal: iterations of the diagonal model.
         empty: probability that a word comes from nothing.
         calibration: pairs that scores are calibrated on, at most; a tenth of the sample, which is not learnt from.
@@ -48,8 +49,8 @@ class LexiconOptions:
     pair_links: int = 1600
     links: int = 1 << 26
     entries: int = 1 << 23
-    model1: int = 2
-    diagonal: int = 3
+    model1: int = 1
+    diagonal: int = 1
     empty: float = 0.08
     calibration: int = 20_000
 
@@ -108,7 +109,7 @@ def _learnt(
         languages=languages,
         source=source_words,
         target=target_words,
-        table=discounted(*entries, trained.counts, target_size=target_words.size),
+        table=discounted(entries.starts, entries.targets, trained.counts, target_size=target_words.size),
         tension=(float(trained.tension[0]), float(trained.tension[1])),
         empty=options.empty,
         weights=USUAL,
@@ -167,6 +168,7 @@ def _trained(source: Side, target: Side, options: LexiconOptions) -> tuple[Entri
         target,
         entries,
         links,
+        begin=guess(entries, target.size),
         model1=options.model1,
         diagonal=options.diagonal,
         empty=options.empty,

@@ -21,6 +21,7 @@ from numba import njit
 
 from transforms.lexicon.calibration import Evidence
 from transforms.lexicon.numerics import log
+from transforms.lexicon.rows import Rows, is_marked, rows, slot_of, spread
 
 DISCOUNT = 1.0
 """Off each expected count: what a single pair of texts can give."""
@@ -33,9 +34,6 @@ COPIED = 0.1
 
 LONGEST = 256
 """Words of a text that are looked at; the rest of a longer one is not."""
-
-_ZERO, _ONE, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Direction(NamedTuple):
@@ -79,18 +77,13 @@ class Scorer(NamedTuple):
     """What `evidence` looks up. Column 0 is of target words given source words, column 1 of the reverse.
 
     Attributes:
-        keys: uint64 (a power of two), source and target of an entry, 32 bits each; 0 in an empty slot.
-        marks: uint64 (slots / 16,), 4 bits a slot, of which those by the hashes of keys are set. Most pairs of words
-            have no entry, and nearly all of these are told from it; it fits a processor's cache, `keys` do not.
-        gains: float32 (slots, 2), how much more likely each entry makes the one word when the other is there.
+        gains: how much more likely each entry makes the one word when the other is there.
         source_rest, target_rest: float64 (words,), probability that a word's known translations leave.
         source_copy, target_copy: float64 (words,), how much more likely a copy makes a word.
         empty: probability that a word comes from nothing.
     """
 
-    keys: np.ndarray
-    marks: np.ndarray
-    gains: np.ndarray
+    gains: Rows
     source_rest: np.ndarray
     target_rest: np.ndarray
     source_copy: np.ndarray
@@ -129,17 +122,17 @@ def scorer(
         source_total, target_total: how many words the shares are of.
         empty: probability that a word comes from nothing.
     """
-    slots = 1 << max(4, (2 * translations.source.size).bit_length())
-    keys, marks, gains = np.zeros(slots, np.uint64), np.zeros(slots // 16, np.uint64), np.zeros((slots, 2), np.float32)
+    gains = np.empty((translations.source.size, 2), np.float32)
     source_rest, target_rest = np.ones(source_shares.size), np.ones(target_shares.size)
-    _fill(translations, source_shares, target_shares, keys, marks, gains, source_rest, target_rest)
+    _weigh(translations, source_shares, target_shares, gains, source_rest, target_rest)
     copies = []
     for shares, total in ((source_shares, source_total), (target_shares, target_total)):
         copy = COPIED / np.maximum(shares, 1 / max(1, total))
         # Of unknown words each is as rare as can be.
         copy[1] = COPIED * max(1, total)
         copies.append(copy)
-    return Scorer(keys, marks, gains, source_rest, target_rest, copies[0], copies[1], empty)
+    found = rows(translations.source, translations.target, gains, source_shares.size)
+    return Scorer(found, source_rest, target_rest, copies[0], copies[1], empty)
 
 
 def evidence(
@@ -185,32 +178,12 @@ def _discounted(starts, targets, counts, target_size):
 
 
 @njit(cache=True, nogil=True)
-def _slot(keys, key):
-    """Where a key is, or the empty slot where it would be (Fibonacci hashing: Knuth, TAOCP 3, 6.4)."""
-    slot = (key * _GOLDEN >> _HALF) * np.uint64(keys.shape[0]) >> _HALF
-    while keys[slot] != _ZERO and keys[slot] != key:
-        slot = (slot + _ONE) & np.uint64(keys.shape[0] - 1)
-    return slot
-
-
-@njit(cache=True, nogil=True)
-def _mark(marks, key):
-    """The word of `marks` that a key's bit is in, and the bit."""
-    bit = (key * _GOLDEN >> _HALF) * np.uint64(64 * marks.shape[0]) >> _HALF
-    return bit >> np.uint64(6), _ONE << (bit & np.uint64(63))
-
-
-@njit(cache=True, nogil=True)
-def _fill(translations, source_shares, target_shares, keys, marks, gains, source_rest, target_rest):
+def _weigh(translations, source_shares, target_shares, gains, source_rest, target_rest):
+    """Write `gains`, float32 (entries, 2), and take translations off what is left, see `Scorer`."""
     source, target, forward, backward = translations
     for k in range(source.shape[0]):
-        key = np.uint64(source[k]) << _HALF | np.uint64(target[k])
-        slot = _slot(keys, key)
-        keys[slot] = key
-        word, bit = _mark(marks, key)
-        marks[word] |= bit
-        gains[slot, 0] = forward[k] / target_shares[target[k]]
-        gains[slot, 1] = backward[k] / source_shares[source[k]]
+        gains[k, 0] = forward[k] / target_shares[target[k]]
+        gains[k, 1] = backward[k] / source_shares[source[k]]
         # What rounding leaves below zero is nothing.
         source_rest[source[k]] = max(source_rest[source[k]] - forward[k], 0.0)
         target_rest[target[k]] = max(target_rest[target[k]] - backward[k], 0.0)
@@ -218,32 +191,54 @@ def _fill(translations, source_shares, target_shares, keys, marks, gains, source
 
 @njit(cache=True, nogil=True)
 def _evidence(scorer, source, source_hashes, source_offsets, target, target_hashes, target_offsets, gain, words):
-    keys, marks, gains, source_rest, target_rest, source_copy, target_copy, empty = scorer
+    (starts, masks, marks, targets, gains), source_rest, target_rest, source_copy, target_copy, empty = scorer
     # For each word, how much more likely the other text's words make it, summed over them.
     forward, backward = np.empty(LONGEST), np.empty(LONGEST)
+    spreads, asked = np.empty(LONGEST, np.uint64), np.empty(LONGEST + 1, np.int64)
     for p in range(gain.shape[0]):
         first, other_first = source_offsets[p], target_offsets[p]
         m, n = min(source_offsets[p + 1] - first, LONGEST), min(target_offsets[p + 1] - other_first, LONGEST)
         if m == 0 or n == 0:
             continue
+        others, other_hashes = target[other_first : other_first + n], target_hashes[other_first : other_first + n]
         forward[:n] = (1 - COPIED) * _sum(source_rest, source[first : first + m])
-        backward[:m] = (1 - COPIED) * _sum(target_rest, target[other_first : other_first + n])
+        backward[:m] = (1 - COPIED) * _sum(target_rest, others)
+        for j in range(n):
+            spreads[j] = spread(others[j])
         for i in range(m):
             e, e_hash = source[first + i], source_hashes[first + i]
-            for j in range(n):
-                f = target[other_first + j]
-                key = np.uint64(e) << _HALF | np.uint64(f)
-                word, bit = _mark(marks, key)
-                if marks[word] & bit:
-                    slot = _slot(keys, key)
-                    if keys[slot] != _ZERO:
+            start, mask = starts[e], masks[e]
+            for j in asked[: _asked(marks, start, mask, spreads[:n], e_hash, other_hashes, asked)]:
+                f = others[j]
+                if mask:
+                    slot = slot_of(targets, start, mask, spreads[j], f)
+                    if targets[slot]:
                         forward[j] += gains[slot, 0]
                         backward[i] += gains[slot, 1]
-                if e_hash == target_hashes[other_first + j]:
+                if e_hash == other_hashes[j]:
                     forward[j] += source_rest[e] * target_copy[f]
                     backward[i] += target_rest[f] * source_copy[e]
         gain[p] = (_mean_log(forward[:n], m, empty) + _mean_log(backward[:m], n, empty)) / 2
         words[p] = m + n
+
+
+@njit(cache=True, nogil=True)
+def _asked(marks, start, mask, spreads, e_hash, hashes, asked):
+    """Write to `asked` the places of all words that a word may translate to, or that are its copies; returns how many.
+
+    There is no branch in the loops: whether a word is one of these cannot be foreseen.
+    """
+    count = 0
+    if mask:
+        for j in range(spreads.shape[0]):
+            asked[count] = j
+            marked = is_marked(marks, start, mask, spreads[j])
+            count += np.int64(marked | np.uint64(hashes[j] == e_hash))
+    else:
+        for j in range(spreads.shape[0]):
+            asked[count] = j
+            count += np.int64(hashes[j] == e_hash)
+    return count
 
 
 @njit(cache=True, nogil=True)

@@ -53,6 +53,7 @@ def train(
     entries: Entries,
     links: Links,
     *,
+    begin: np.ndarray | None = None,
     model1: int = 2,
     diagonal: int = 3,
     empty: float | None = 0.08,
@@ -66,13 +67,13 @@ def train(
         target: the other side.
         entries: pairs of words.
         links: of the n pairs.
+        begin: float64 (entries, 2), probabilities to begin with, see `guess`; None: any word is as likely as any other.
         model1: iterations in which the tension is 0.
         diagonal: iterations after them.
         empty: probability that a word comes from the empty word; None: the same as from any other, as model 1 has it.
     """
     table = _lines(entries.targets.size)
-    # To begin with any word is as likely as any other.
-    table[:, 0], table[:, 1] = 1 / max(1, target.size - 1), 1 / max(1, source.size - 1)
+    table[:, :2] = begin if begin is not None else (1 / max(1, target.size - 1), 1 / max(1, source.size - 1))
     tension, likelihood = np.zeros(2), np.zeros((model1 + diagonal, 2))
     nothing = target.words.astype(np.int64), entries.starts[source.words]
     longest = int(np.diff(links.bounds).max(initial=0))
@@ -80,7 +81,7 @@ def train(
     for iteration in range(model1 + diagonal):
         table[:, 2:], sums = 0, np.zeros((2, 4))
         _expect(source.offsets, target.offsets, *links, *nothing, share, tension, longest, table, sums)
-        _maximise(*entries, target.size, table)
+        _maximise(entries.starts, entries.targets, target.size, table)
         likelihood[iteration] = sums[:, _LIKELIHOOD]
         if model1 <= iteration + 1 < model1 + diagonal:
             steps = (sums[:, _EXPECTED] - sums[:, _DISTANCE]) / np.maximum(sums[:, _ALIGNED] / 4, 1e-9)

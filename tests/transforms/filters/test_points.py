@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.filters.points import character_table, decoded
+from transforms.filters import lengths, loops, numerals, punctuation
+from transforms.filters.points import ASSIGNED, character_table, decoded
 
 
 @given(st.lists(st.text(max_size=20), max_size=6))
@@ -31,3 +32,18 @@ def test_a_table_asks_about_every_assigned_character():
     for point in range(0, 0x110000, 7):
         if point not in private:
             assert table[point] == (unicodedata.category(chr(point)) != "Cn"), hex(point)
+
+
+@pytest.mark.parametrize("module", [lengths, loops, numerals, punctuation])
+def test_tables_are_as_if_each_character_was_asked_about(module, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "character_table", lambda of, apart="": asked.append(of) or character_table(of, apart))
+
+    table = module._table.__wrapped__()
+
+    characters = [chr(point) for span in ASSIGNED for point in span]
+    expected = np.zeros(0x110000, np.uint8)
+    expected[[ord(character) for character in characters]] = [
+        asked[0](character, unicodedata.category(character)) for character in characters
+    ]
+    assert (table == expected).all()

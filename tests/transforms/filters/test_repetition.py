@@ -23,7 +23,7 @@ def naive(text, segment):
     return copied / len(text) if text else 0.0
 
 
-@given(st.lists(st.text(st.sampled_from("abß日"), max_size=40), max_size=5), st.integers(1, 5))
+@given(st.lists(st.text(st.sampled_from("abß日"), max_size=40), max_size=5), st.integers(1, 12))
 def test_repeated_is_as_a_naive_parse_has_it(texts, segment):
     found = repeated(decoded(pa.array(texts, pa.string())), segment=segment)
     assert found.dtype == np.float32

@@ -1,6 +1,7 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,23 @@ def test_entries_are_words_that_meet_often_enough(pairs, at_least):
     for p, (e_words, f_words) in enumerate(pairs):
         expected = [number[e, f] if (e, f) in met else NO_ENTRY for e in e_words for f in f_words]
         assert links.entries[links.bounds[p] : links.bounds[p + 1]].tolist() == expected
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=12), st.integers(1, 3), st.sampled_from([15, 1000]))
+def test_words_of_a_pair_share_it_in_equal_parts(pairs, at_least, most):
+    source, target = (side(texts) for texts in zip(*pairs, strict=True))
+
+    entries, _ = find_entries(source, target, at_least=at_least, most=most)
+
+    expected = Counter()
+    for e_words, f_words in pairs:
+        expected.update({(0, 0, f): f_words.count(f) for f in set(f_words)})
+        expected.update({(1, e, 0): e_words.count(e) for e in set(e_words)})
+        for e in e_words:
+            for f in f_words:
+                expected.update({(0, e, f): 1 / len(e_words), (1, e, f): 1 / len(f_words)})
+    for (e, f), shared in zip(listed(entries), entries.shared.tolist(), strict=True):
+        assert shared == pytest.approx([expected[0, e, f], expected[1, e, f]])
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=12), st.integers(14, 30))
