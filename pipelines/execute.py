@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,6 +121,7 @@ def graph(stage: Stage, plan: str, options: PipelineOptions) -> Pipeline:
 def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None:
     # Beam takes a second to import, and a stage with nothing to do should not wait for it.
     with importing():
+        from pipelines.brisk import brisk
         from pipelines.runner import is_local, lanes, pipeline_options, run_to_end
         from transforms.tasks import Plan, deal
 
@@ -132,7 +134,8 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
         done=list(planned.done),
     ).write(stage.work)
     try:
-        run_to_end(graph(stage, plan, options), stage=stage.name, work=stage.work)
+        with brisk() if is_local(options) else contextlib.nullcontext():
+            run_to_end(graph(stage, plan, options), stage=stage.name, work=stage.work)
     except Exception as error:
         message = stopped_by(error)
         if message is not None:

@@ -19,7 +19,6 @@ from apache_beam.options.pipeline_options import (
     SetupOptions,
     StandardOptions,
 )
-from apache_beam.runners.worker.statesampler import StateSampler
 
 from pipelines import jobs
 from pipelines.package import package
@@ -28,9 +27,6 @@ from transforms.storage import WorkDirectory
 LOCAL = {"", "DirectRunner", "FnApiRunner"}
 
 View = TypeVar("View", bound=PipelineOptions)
-
-LOOK = 10
-"""Milliseconds between two looks at what a worker in this process is doing."""
 
 INSTALLED = {"EXTERNAL", "LOOPBACK"}
 """Environments whose workers install nothing: Babelmill is on them already."""
@@ -90,26 +86,10 @@ def run_to_end(pipeline: beam.Pipeline, *, stage: str, work: WorkDirectory) -> N
         work: the work directory.
     """
     options = pipeline.options
-    job = brief_looks() if is_local(options) else jobs.noted(work, stage, options)
+    job = contextlib.nullcontext() if is_local(options) else jobs.noted(work, stage, options)
     with job, _quiet("", "apache_beam"), contextlib.redirect_stderr(io.StringIO()) as said:
         pipeline.run().wait_until_finish()
     sys.stderr.write(said.getvalue())
-
-
-@contextlib.contextmanager
-def brief_looks() -> Iterator[None]:
-    """Have Beam's workers in this process look every few milliseconds at which step they are in.
-
-    They do so for metrics, and when a bundle is through they wait for the next look: by default for up to 0.2 s, of
-    which a run of all stages has twenty. There is no option for it, only the default of an argument.
-    """
-    looking = StateSampler.__init__
-    before = looking.__defaults__
-    looking.__defaults__ = (LOOK,)
-    try:
-        yield
-    finally:
-        looking.__defaults__ = before
 
 
 @contextlib.contextmanager

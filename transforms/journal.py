@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from babelmill.format import File, Ledger, ledger_from_json
@@ -54,7 +54,7 @@ class Task:
 
     def to_json(self) -> str:
         """The task as a string that can cross a shuffle."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(vars(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Task:
@@ -86,7 +86,7 @@ class Record:
 
     def to_json(self) -> str:
         """The record as a string that can cross a shuffle; equal records give equal strings."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(vars(self), sort_keys=True, default=vars)
 
     @classmethod
     def from_json(cls, text: str) -> Record:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from babelmill.format import File, ledger_from_json, ledger_to_json, sealed, total
@@ -27,7 +26,7 @@ def manifest_of(stage: str, parameters: Mapping[str, Any], records: Iterable[Rec
     def relative(file: File) -> str:
         return posixpath.relpath(file.path, folder)
 
-    files = [{**asdict(file), "path": relative(file)} for record in ordered for file in record.files.values()]
+    files = [{**vars(file), "path": relative(file)} for record in ordered for file in record.files.values()]
     parts = [
         {
             "name": record.name,
