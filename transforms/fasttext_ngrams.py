@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from transforms.bits import count_ones
 from transforms.fasttext_model import FastTextModel
+from vocab.bits import count_ones
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
