@@ -2,9 +2,8 @@
 
 A word that comes again costs a look-up: a line of 64 bytes has all about it, so that is one access to memory. Words are
 read some ahead of being looked up, and their lines are fetched meanwhile; words and lines are compared in full, as a
-branch on how long they are would be guessed wrong. A full table is emptied: frequent words come
-back at once, and what a table holds never changes a result. The kernels that read it write to it as well, so a call
-must have it to itself.
+branch on how long they are would be guessed wrong. A full table is emptied: frequent words come back at once, and what
+a table holds never changes a result. The kernels that read it write to it as well, so a call must have it to itself.
 """
 
 from __future__ import annotations
