@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from transforms.bits import add_sixteen
 from transforms.fasttext_model import END_OF_LINE, FastTextModel
 from transforms.fasttext_ngrams import NGrams, bucket_row, find_rows, new_lanes, ngrams, spell, spell_words
 from transforms.fasttext_words import (
@@ -34,6 +33,7 @@ from transforms.fasttext_words import (
     word_end,
 )
 from transforms.memory import in_large_pages
+from vocab.bits import add_sixteen
 
 LONGEST_WHOLE = 256
 """Bytes of the longest word that is looked at as a whole, unless the model's dictionary has longer ones."""

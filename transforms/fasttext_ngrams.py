@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from transforms.bits import count_ones
 from transforms.fasttext_model import FastTextModel
 from transforms.fasttext_words import LONGEST_REMEMBERED, is_plain
+from vocab.bits import count_ones
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)

@@ -14,9 +14,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import DTypeLike
 
-from transforms.bits import copy_eight, load_eight, prefetch, trailing_zeros
 from transforms.fasttext_model import END_OF_LINE, LABEL_PREFIX, FastTextModel
 from transforms.memory import in_large_pages
+from vocab.bits import copy_eight, load_eight, prefetch, trailing_zeros
 
 WORDS = 128
 """Words in a block."""

@@ -19,10 +19,10 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from transforms.bits import load_eight, store_eight, trailing_zeros
 from transforms.normal_form import CHANGES, CLASS, JOINS, LONGEST, Form, NormalForm, normal_form, settle, unsettled
 from transforms.once import once
 from transforms.utf8 import count_characters, decode, decode_any, encode, previous
+from vocab.bits import load_eight, store_eight, trailing_zeros
 from vocab.columns import text_buffers
 
 DROPPED = (

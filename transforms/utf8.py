@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from transforms.bits import count_ones, load_eight
+from vocab.bits import count_ones, load_eight
 
 
 @njit(cache=True, nogil=True)

@@ -98,6 +98,7 @@ class Segmenter:
         else:
             self._bpe = _bpe.bpe_model(pieces, self._rules.symbols)
             self._scores = self._bpe.scores
+        self._most = int(abs(self._scores).max()) + 2
         self.separators = _separators(model, self._rules, symbols)
         self._cached_lines = cached_lines
         self._workspaces: list[Workspace] = []
@@ -118,7 +119,7 @@ class Segmenter:
         guess = int(offsets[-1] - offsets[0]) // 3 + MOST_IDS
         ends, ids = np.zeros(documents + 1, np.int32), np.empty(guess, np.int32)
         texts, document = (data, eight_bytes(data), offsets), 0
-        model = (self._rules, self._scores, self._unigram, self._bpe, self.separators)
+        model = (self._rules, self._scores, self._most, self._unigram, self._bpe, self.separators)
         with self._lent() as workspace:
             while document < documents:
                 document, why = encode_documents(*texts, document, *model, workspace, ids, ends)
@@ -179,7 +180,9 @@ def _longer(ids: np.ndarray, used: int) -> np.ndarray:
 
 
 @kernel
-def encode_documents(data, eights, offsets, document, rules, scores, unigram, bpe, separators, workspace, ids, ends):
+def encode_documents(
+    data, eights, offsets, document, rules, scores, most, unigram, bpe, separators, workspace, ids, ends
+):
     """Encode documents, from `document` on.
 
     Args:
@@ -189,6 +192,7 @@ def encode_documents(data, eights, offsets, document, rules, scores, unigram, bp
         document: the first one.
         rules: Rules.
         scores: float32[pieces + 1], of the model.
+        most: more than any of them, whatever its sign, also when sums are rounded.
         unigram: Unigram, or None.
         bpe: Bpe, or None.
         separators: bool[256], which bytes separate words: a space and maybe others, or none.
@@ -204,7 +208,7 @@ def encode_documents(data, eights, offsets, document, rules, scores, unigram, bp
         count, why = first, _WHOLE
         if separators[_SPACE]:
             count, why = _encode_words(
-                data, eights, start, end, rules, scores, unigram, bpe, separators, workspace, ids, first
+                data, eights, start, end, rules, scores, most, unigram, bpe, separators, workspace, ids, first
             )
         if why == _WHOLE:
             count, why = _encode_whole(data, start, end, rules, unigram, bpe, workspace, ids, first)
@@ -239,17 +243,17 @@ def _segment(text, size, total, judged, unigram, bpe, ways, ids, count, first):
 
 
 @kernel
-def _encode_words(data, eights, at, end, rules, scores, unigram, bpe, separators, workspace, ids, count):
+def _encode_words(data, eights, at, end, rules, scores, most, unigram, bpe, separators, workspace, ids, count):
     """Append the ids of data[at:end]; returns how many there are, and why it stopped."""
     text, ways, cache, words = workspace
     lines = cache.lines
-    places, keys, letters, _ = words
-    total, first, read = _ZERO, count, 1
+    places, keys, letters = words
+    total, summed, first, read = _ZERO, count, count, 1
     while read > 0:
         read, at = read_words(data, eights, at, end, separators, lines, words)
         k = np.int64(0)
         while True:
-            k, count, total = _known_words(k, read, words, cache, scores, ids, count, total)
+            k, count, total, summed = _known_words(k, read, words, cache, scores, most, ids, count, total, summed)
             if k == read:
                 break
             start, stop, key = places[k, 0], places[k, 1], keys[k]
@@ -261,45 +265,56 @@ def _encode_words(data, eights, at, end, rules, scores, unigram, bpe, separators
             if key and size < MOST_IDS and find(lines, letters, k, stop - start, key) < 0:
                 last, _, limit = _segment(text, size, _ZERO, True, unigram, bpe, ways, ids, count, count)
                 enter(cache, letters, k, stop - start, key, limit, ids, count, last, scores.size - 1)
-                if abs(total) < limit:
-                    for i in range(count, last):
-                        total += scores[ids[i]]
+                if abs(total) + most * (count - summed) < limit:
                     count, k = last, k + 1
                     continue
+            total = _sum(scores, ids, summed, count, total)
             count, total, _ = _segment(text, size, total, False, unigram, bpe, ways, ids, count, first)
             if count < 0:
                 return first, _WHOLE
-            k += 1
+            summed, k = count, k + 1
     return count, _DONE
 
 
 @kernel
-def _known_words(k, read, words, cache, scores, ids, count, total):
+def _known_words(k, read, words, cache, scores, most, ids, count, total, summed):
     """Append the ids of words that the table knows, from the k-th on, as long as their limits allow.
 
+    What the sum of scores is, is only asked where it might reach a limit.
+
     Returns:
-        Which word is next; how many ids there are; the sum of scores.
+        Which word is next; how many ids there are; the sum of scores of ids[:summed] of the document; `summed`.
     """
-    places, keys, letters, _ = words
+    places, keys, letters = words
     lines, table, many = cache
+    reach = np.int64(abs(total)) + 1
     while k < read and count + MOST_IDS <= ids.size:
         size, key = places[k, 1] - places[k, 0], keys[k]
         line = find(lines, letters, k, size, key) if key else -1
         if line < 0:
             break
         number, limit = number_and_limit(lines, line)
-        if not abs(total) < limit:
-            break
+        if reach + most * (count - summed) >= limit:
+            total, summed = _sum(scores, ids, summed, count, total), count
+            reach = np.int64(abs(total)) + 1
+            if not abs(total) < limit:
+                break
         if number <= FEW:  # copied without a look at their number, which would have to be guessed
-            for i in range(FEW):
-                piece = table[line, IDS + i]
-                ids[count + i] = piece
-                total += scores[piece]
+            one, two, three, four = (
+                table[line, IDS], table[line, IDS + 1], table[line, IDS + 2], table[line, IDS + 3]
+            )  # fmt: skip
+            ids[count], ids[count + 1], ids[count + 2], ids[count + 3] = one, two, three, four
         else:
             place = table[line, IDS]
             for i in range(number):
-                piece = many[place + i]
-                ids[count + i] = piece
-                total += scores[piece]
+                ids[count + i] = many[place + i]
         count, k = count + number, k + 1
-    return k, count, total
+    return k, count, total, summed
+
+
+@kernel
+def _sum(scores, ids, first, last, total):
+    """A sum of scores, and that of ids[first:last] added to it one by one."""
+    for i in range(first, last):
+        total += scores[ids[i]]
+    return total

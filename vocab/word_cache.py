@@ -1,9 +1,9 @@
 """A hash table from words to their token ids, in flat arrays, for kernels.
 
 A word that comes again costs a look-up: a line of 64 bytes has all about it, so that is one access to memory. Words are
-read some ahead of being looked up, and their lines are fetched meanwhile. A full table is emptied: frequent words come
-back at once, and what a table holds never changes a result. The kernels that read it write to it as well, so a call
-must have it to itself.
+read some ahead of being looked up, and their lines are fetched meanwhile; words and lines are compared in full, as a
+branch on how long they are would be guessed wrong. A full table is emptied: frequent words come back at once, and what
+a table holds never changes a result. The kernels that read it write to it as well, so a call must have it to itself.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vocab.bits import prefetch, trailing_zeros
 from vocab.compiled import kernel
 
 LONGEST = 40
@@ -30,10 +31,10 @@ _WORD = 1  # the column, as uint64, where its word begins
 _AHEAD = 16  # words that are read before they are looked up
 _FULL = 0.7  # share of lines
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
-_ZERO, _ONE, _HALF = np.uint64(0), np.uint64(1), np.uint64(32)
+_ZERO, _ONE, _HALF, _THREE, _SEVEN = (np.uint64(number) for number in (0, 1, 32, 3, 7))
 _SAME = np.uint64(0xFFFFFFFF0000003F)  # bits of a head that tell a word: its hash and its size
 # Of eight bytes at once, see `_read_word`.
-_ONES, _TOPS, _BLANKS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x2121212121212121)
+_TOPS, _BLANKS = np.uint64(0x8080808080808080), np.uint64(0x2121212121212121)
 
 
 class WordCache(NamedTuple):
@@ -59,13 +60,11 @@ class Words(NamedTuple):
         places: int64[words, 2], where each begins and ends.
         keys: uint64[words], their hashes; 0 if one is not to be remembered.
         letters: uint64[words, LONGEST / 8], their bytes, filled up with NULs; not all of them if there are more.
-        heads: uint64[words], of the lines that are looked at first; loaded to have them near.
     """
 
     places: np.ndarray
     keys: np.ndarray
     letters: np.ndarray
-    heads: np.ndarray
 
 
 def new_cache(*, lines: int) -> WordCache:
@@ -84,7 +83,7 @@ def new_cache(*, lines: int) -> WordCache:
 def new_words() -> Words:
     """Room for words."""
     places, letters = np.zeros((_AHEAD, 2), np.int64), np.zeros((_AHEAD, LONGEST // 8), np.uint64)
-    return Words(places, np.zeros(_AHEAD, np.uint64), letters, np.zeros(_AHEAD, np.uint64))
+    return Words(places, np.zeros(_AHEAD, np.uint64), letters)
 
 
 def eight_bytes(data: np.ndarray) -> np.ndarray:
@@ -107,7 +106,7 @@ def read_words(data, eights, at, end, separators, lines, words):
     Returns:
         How many they are; where to go on.
     """
-    places, keys, letters, heads = words
+    places, keys, letters = words
     count, last = 0, np.uint64(lines.shape[0] - 1)
     while count < keys.size:
         while at < end and separators[data[at]]:
@@ -117,9 +116,8 @@ def read_words(data, eights, at, end, separators, lines, words):
         places[count, 0] = at
         at, key = _read_word(data, eights, at, end, separators, letters, count)
         places[count, 1], keys[count] = at, key
+        prefetch(lines, key & last)
         count += 1
-    for k in range(count):  # by itself, so that the processor waits for all of them at once
-        heads[k] = lines[keys[k] & last, 0]
     return count, at
 
 
@@ -130,14 +128,16 @@ def _read_word(data, eights, at, end, separators, words, row):
     Returns:
         Where the word ends; its hash, or 0 if it is not to be remembered: it is too long, or has other bytes up to 32.
     """
+    for k in range(LONGEST // 8):
+        words[row, k] = _ZERO
     place, size, key = 0, 8, _PRIME
     while size == 8 and place < words.shape[1]:
         letters = eights[at] if at + 8 <= end else _rest(data, at, end)
         # Bytes up to 32 get their top bit set, others lose it; only those behind the first such byte may be wrong.
         blanks = (letters - _BLANKS) & ~letters & _TOPS
         if blanks:
-            below = ((blanks & (~blanks + _ONE)) >> np.uint64(7)) - _ONE
-            letters, size = letters & below, np.int64(((below & _ONES) * _ONES) >> np.uint64(56))
+            letters &= ((blanks & (~blanks + _ONE)) >> _SEVEN) - _ONE
+            size = np.int64(trailing_zeros(blanks) >> _THREE)
         if size:
             words[row, place] = letters
             key = (key ^ letters) * _PRIME
@@ -152,7 +152,7 @@ def _read_word(data, eights, at, end, separators, words, row):
 
 @kernel
 def _rest(data, at, end):
-    """The fewer than eight bytes of data[at:end]."""
+    """The bytes of data[at:end] if they are fewer than eight, filled up with NULs."""
     letters = _ZERO
     for k in range(end - at):
         letters |= np.uint64(data[at + k]) << np.uint64(8 * k)
@@ -165,10 +165,10 @@ def find(lines, words, row, size, key):
     last, wanted = np.uint64(lines.shape[0] - 1), key >> _HALF << _HALF | np.uint64(size)
     line = key & last
     while lines[line, 0] != 0:
-        same = (lines[line, 0] ^ wanted) & _SAME == 0
-        for k in range((size + 7) >> 3 if same else 0):
-            same = same and lines[line, _WORD + k] == words[row, k]
-        if same:
+        different = (lines[line, 0] ^ wanted) & _SAME
+        for k in range(LONGEST // 8):  # all of them: how many there are would have to be guessed
+            different |= lines[line, _WORD + k] ^ words[row, k]
+        if different == 0:
             return np.int64(line)
         line = (line + _ONE) & last
     return -1
@@ -176,9 +176,9 @@ def find(lines, words, row, size, key):
 
 @kernel
 def number_and_limit(lines, line):
-    """How many ids a line has; and its limit."""
+    """How many ids a line has; and its limit, int64."""
     head = np.int64(lines[line, 0])
-    return head >> 6 & 0x3FF, np.float32(head >> 15 & 0x1FFFE)
+    return head >> 6 & 0x3FF, head >> 15 & 0x1FFFE
 
 
 @kernel
@@ -203,7 +203,7 @@ def enter(cache, words, row, size, key, limit, ids, first, count, padding):
         line = (line + _ONE) & last
     head = size | number << 6 | np.int64(max(limit, np.float32(0.0))) >> 1 << 16
     lines[line, 0] = key >> _HALF << _HALF | np.uint64(head)
-    for k in range((size + 7) >> 3):
+    for k in range(LONGEST // 8):
         lines[line, _WORD + k] = words[row, k]
     for k in range(FEW):
         table[line, IDS + k] = ids[first + k] if k < number else padding

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from transforms.bits import trailing_zeros
 from transforms.decontamination.index import FACTOR, Index, key_of
 from transforms.decontamination.tokens import paragraph_tokens
 from transforms.decontamination.windows import WINDOWS
 from transforms.shingles import folding_table
+from vocab.bits import trailing_zeros
 from vocab.columns import text_buffers
 
 ROOM = 4096

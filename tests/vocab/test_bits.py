@@ -1,7 +1,7 @@
 import numpy as np
 from numba import njit
 
-from transforms.bits import copy_eight, count_ones, load_eight, prefetch, store_eight, trailing_zeros
+from vocab.bits import copy_eight, count_ones, load_eight, prefetch, store_eight, trailing_zeros
 
 
 @njit
