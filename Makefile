@@ -59,8 +59,14 @@ clean:
 	touch .venv/demo.stamp $@
 
 # The peers, apart: they bring other builds of fastText, and the one that is installed last is the one that is used.
-.venv/benchmarks.stamp: setup.py
+.venv/benchmarks.stamp: setup.py .venv/plain.stamp
 	$(PYTHON) -m venv .venv/benchmarks
 	.venv/benchmarks/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
 	.venv/benchmarks/bin/python -m pip install --quiet --no-deps --force-reinstall fasttext-numpy2
+	touch $@
+
+# Babelmill as its users have it, for the commands that are timed.
+.venv/plain.stamp: setup.py
+	$(PYTHON) -m venv .venv/plain
+	.venv/plain/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@

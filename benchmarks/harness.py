@@ -28,7 +28,10 @@ from typing import Any, NamedTuple, TypeVar
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-BABELMILL = (sys.executable, "-c", "from pipelines.cli import main; main()")
+PLAIN = ROOT / ".venv/plain/bin/python"
+"""Of an environment with Babelmill and nothing else, as its users have; what peers bring along takes time to import."""
+
+BABELMILL = (str(PLAIN) if PLAIN.exists() else sys.executable, "-c", "from pipelines.cli import main; main()")
 """The command `babelmill` of this checkout."""
 
 REPETITIONS = 5
@@ -124,6 +127,8 @@ def run_command(
         RuntimeError: it failed; the message ends with what it said.
     """
     allowed = sorted(os.sched_getaffinity(0))[:cores]
+    # Where modules may not be kept compiled, as in some containers, each start would compile them.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -131,7 +136,7 @@ def run_command(
             stdout=out,
             stderr=err,
             cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            env={**inherited, **(environment or {})},
             preexec_fn=functools.partial(os.sched_setaffinity, 0, allowed),
         )
         with _watched(process.pid) if watch_memory else contextlib.nullcontext([0]) as peak:
