@@ -142,8 +142,15 @@ def draw(work: WorkDirectory, parts: Sequence[Sequence[File]], count: int) -> pa
         chosen = np.flatnonzero(found <= np.uint64(min(int(below * 2**64), 2**64 - 1)))
         keys.append(found[chosen])
         pieces.append(Part.open(work, part).take(chosen, ["source", "target", *SIGNALS.names]))
-    _, first = np.unique(np.concatenate(keys), return_index=True)
-    return pa.concat_tables(pieces).take(pa.array(first[:count]))
+    first = _first(np.concatenate(keys))[:count]
+    return pa.concat_tables(pieces).take(pa.array(first))
+
+
+def _first(keys: np.ndarray) -> np.ndarray:
+    """Where each different key is first, int64, by ascending key; `np.unique` sorts stably, which takes longer."""
+    order = np.argsort(keys)
+    different = np.diff(keys[order]) > 0
+    return np.minimum.reduceat(order, np.flatnonzero(np.r_[True, different])) if keys.size else order
 
 
 def _keys(signatures: Part) -> Iterator[np.ndarray]:

@@ -113,18 +113,24 @@ class Part:
 
         Only the record batches that hold a row are touched.
         """
-        order = np.argsort(rows, kind="stable")
+        ascending = bool((np.diff(rows) > 0).all())
+        order = np.arange(rows.size) if ascending else np.argsort(rows, kind="stable")
         ordered = rows[order]
         numbers = np.searchsorted(self.starts, ordered, side="right") - 1
         pieces = []
         for number in np.unique(numbers):
             local = ordered[numbers == number] - self.starts[number]
-            pieces.append(self.reader.get_batch(int(number)).select(columns).take(pa.array(local)))
+            batch = self.reader.get_batch(int(number)).select(columns)
+            whole = ascending and local.size == batch.num_rows
+            pieces.append(batch if whole else batch.take(pa.array(local)))
         if not pieces:
             return self.reader.schema.empty_table().select(columns)
+        table = pa.Table.from_batches(pieces)
+        if ascending:
+            return table
         place = np.empty(rows.size, np.int64)
         place[order] = np.arange(rows.size)
-        return pa.Table.from_batches(pieces).take(pa.array(place))
+        return table.take(pa.array(place))
 
 
 def compared(batch: pa.RecordBatch, by: By) -> pa.StringArray:

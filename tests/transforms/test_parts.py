@@ -23,8 +23,9 @@ def part(tmp_path):
     return Part.open(work, writer.file)
 
 
-def test_take_keeps_the_order_asked_for(part):
-    rows = np.array([8, 0, 3, 3, 5, 2])
+@pytest.mark.parametrize("rows", [[8, 0, 3, 3, 5, 2], range(9), [0, 1, 2, 4, 8], [0, 0, 2], [2, 1, 0]])
+def test_take_keeps_the_order_asked_for(part, rows):
+    rows = np.array(rows)
     taken = part.take(rows, ["text", "row"])
     assert taken.column("row").to_pylist() == rows.tolist()
     assert taken.column("text").to_pylist() == [f"t{row}" for row in rows]

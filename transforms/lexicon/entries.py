@@ -15,10 +15,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from vocab.bits import prefetch, trailing_zeros
+from vocab.compiled import kernel
+
 NO_ENTRY = 0
 """The entry of both empty words, which never translate each other: a link of words that have no entry."""
 
 _MOST_COUNTED = 1 << 10
+
+_AHEAD = 8
+"""Places of a word whose links are fetched into the processor's cache before their turn comes."""
+
+_ONE, _SIX, _LAST = np.uint64(1), np.uint64(6), np.uint64(63)
 
 
 class Side(NamedTuple):
@@ -202,8 +210,10 @@ def _lay_down(
 ):
     """Write entries and links; see `Entries`, `Links`, `_places`, `_different`."""
     starts, pairs, positions = places
+    column = links.reshape((-1, 1))
     counts, met = np.zeros(size, np.int32), np.empty(size + 1, np.int32)
     entry_of = np.full(size, NO_ENTRY, np.int32)
+    marks, blocks = np.zeros(size // 64 + 1, np.uint64), np.zeros(size // 4096 + 1, np.uint64)
     for word in range(size):
         entry_targets[word] = word
     shared[:size] = 0
@@ -214,12 +224,11 @@ def _lay_down(
         count = _met(pairs[starts[e] : starts[e + 1]], *different, counts, met)
         entry_targets[entry], shared[entry, 0], shared[entry, 1] = 0, 0, starts[e + 1] - starts[e]
         entry += 1
-        kept = 0
         for word in met[:count]:
-            met[kept] = word
-            kept += counts[word] >= threshold
+            if counts[word] >= threshold:
+                _mark(np.uint32(word), marks, blocks)
             counts[word] = 0
-        met[:kept].sort()
+        kept = _ascending(marks, blocks, met)
         for word in met[:kept]:
             entry_targets[entry], entry_of[word] = word, entry
             shared[entry, 0], shared[entry, 1] = 0, 0
@@ -228,13 +237,60 @@ def _lay_down(
         for place in range(starts[e], starts[e + 1]):
             p = pairs[place]
             n = offsets[p + 1] - offsets[p]
-            at = bounds[p] + positions[place] * n - offsets[p]
+            at = bounds[p] + positions[place] * n
             part, part_back = 1 / (source_offsets[p + 1] - source_offsets[p]), 1 / n
-            for k in range(offsets[p], offsets[p + 1]):
-                found = np.uint32(entry_of[words[k]])
-                links[at + k] = found
-                shared[found, 0] += part
-                shared[found, 1] += part_back
+            coming = np.uint64(min(place + _AHEAD, pairs.shape[0] - 1))
+            q = pairs[coming]
+            prefetch(column, np.uint64(bounds[q] + positions[coming] * (offsets[q + 1] - offsets[q])))
+            _link(words, np.uint64(offsets[p]), np.uint64(n), entry_of, part, part_back, shared, links, np.uint64(at))
         for word in met[:kept]:
             entry_of[word] = NO_ENTRY
     shared[NO_ENTRY] = 0
+
+
+@kernel
+def _link(words, first, count, entry_of, part, part_back, shared, links, at):
+    """Write the links of one place of a source word, and add to what its entries share.
+
+    Args:
+        words: int32, those of the target text are words[first : first + count].
+        entry_of: int32 (target size,), the entry of each with the source word.
+        part, part_back: one in the words of the source text, and one in those of the target text.
+        shared: see `Entries`.
+        links: int32, written from `at` on.
+    """
+    for k in range(count):
+        found = np.uint32(entry_of[np.uint32(words[first + k])])
+        links[at + k] = found
+        shared[found, 0] += part
+        shared[found, 1] += part_back
+
+
+@kernel
+def _mark(number, marks, blocks):
+    """Put a number, uint32, into a set.
+
+    Args:
+        marks: uint64, a bit for each number.
+        blocks: uint64, a bit for each of `marks` that is not 0.
+    """
+    block = np.uint64(number) >> _SIX
+    marks[block] |= _ONE << (np.uint64(number) & _LAST)
+    blocks[block >> _SIX] |= _ONE << (block & _LAST)
+
+
+@kernel
+def _ascending(marks, blocks, numbers):
+    """Move all numbers out of a set, see `_mark`, in ascending order; returns how many there were."""
+    count = 0
+    for k in range(blocks.shape[0]):
+        while blocks[k]:
+            block = (np.uint64(k) << _SIX) + trailing_zeros(blocks[k])
+            blocks[k] &= blocks[k] - _ONE
+            left = marks[block]
+            marks[block] = 0
+            while left:
+                numbers[count] = (block << _SIX) + trailing_zeros(left)
+                left &= left - _ONE
+                count += 1
+    return count

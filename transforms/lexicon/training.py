@@ -25,8 +25,12 @@ from numba import njit
 from transforms.lexicon.diagonal import STEEPEST, lay_out
 from transforms.lexicon.entries import NO_ENTRY, Entries, Links, Side
 from transforms.lexicon.numerics import log
+from vocab.bits import prefetch
 
 _LIKELIHOOD, _DISTANCE, _EXPECTED, _ALIGNED = range(4)
+_AHEAD = 64
+"""Links whose entries are fetched into the processor's cache before their turn comes."""
+
 _SMALL = 1e-150
 """Products of probabilities below it are made logarithms: two such make a product that a float64 still holds."""
 
@@ -60,7 +64,7 @@ def train(
 ) -> Trained:
     """Learn from a sample of pairs, fastest if pairs of the same two lengths follow each other.
 
-    Takes 32 bytes for each entry, 8 for each word, and 72 times the links of the longest pair.
+    Takes 32 bytes for each entry, 8 for each word, and 112 times the links of the longest pair.
 
     Args:
         source: side of n pairs, no text of which is empty.
@@ -79,11 +83,13 @@ def train(
     longest = int(np.diff(links.bounds).max(initial=0))
     share = -1.0 if empty is None else empty
     for iteration in range(model1 + diagonal):
-        table[:, 2:], sums = 0, np.zeros((2, 4))
-        _expect(source.offsets, target.offsets, *links, *nothing, share, tension, longest, table, sums)
+        moved, sums = model1 <= iteration + 1 < model1 + diagonal, np.zeros((2, 4))
+        if iteration:
+            table[:, 2:] = 0
+        _expect(source.offsets, target.offsets, *links, *nothing, share, tension, moved, longest, table, sums)
         _maximise(entries.starts, entries.targets, target.size, table)
         likelihood[iteration] = sums[:, _LIKELIHOOD]
-        if model1 <= iteration + 1 < model1 + diagonal:
+        if moved:
             steps = (sums[:, _EXPECTED] - sums[:, _DISTANCE]) / np.maximum(sums[:, _ALIGNED] / 4, 1e-9)
             tension = np.clip(tension + steps, 0.0, STEEPEST)
     return Trained(table[:, :2], table[:, 2:], tension, likelihood)
@@ -97,7 +103,9 @@ def _lines(count: int) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _expect(offsets, other_offsets, entries, bounds, nothing, nothing_back, empty, tension, longest, table, sums):
+def _expect(
+    offsets, other_offsets, entries, bounds, nothing, nothing_back, empty, tension, moved, longest, table, sums
+):
     """Add up how often each entry is expected to have been used, and for each direction what helps to set the tension.
 
     Args:
@@ -107,70 +115,130 @@ def _expect(offsets, other_offsets, entries, bounds, nothing, nothing_back, empt
             word.
         empty: probability of the empty word as an origin; negative: that of any other word.
         tension: float64 (2,).
+        moved: whether the tension is set after this.
         longest: links of a pair at most.
         table: float64 (entries, 4), probabilities in both directions, and the counts to add to, which are wanted just
             after them and lie in the same line of the processor's cache.
         sums: float64 (2, 4), added to: the log likelihood, the distance of words from their origins, the same by their
-            places alone, and how many words do not come from the empty word.
+            places alone, and how many words do not come from the empty word. Where the tension is not set, only the
+            first means anything.
     """
-    scratch, words = np.empty((6, longest)), np.empty((6, longest))
+    # Of each link: its products, see `_weigh`, its priors in both directions, and how far apart its words are.
+    all_products, all_priors, all_distances = np.empty((longest, 2)), np.empty((longest, 2)), np.empty(longest)
+    scratch, words = np.empty((3, longest)), np.zeros((6, longest))
     m, n = np.int64(0), np.int64(0)
     for p in range(bounds.shape[0] - 1):
         first, other_first, link, size = offsets[p], other_offsets[p], bounds[p], bounds[p + 1] - bounds[p]
         same = m == offsets[p + 1] - first and n == other_offsets[p + 1] - other_first
         m, n = offsets[p + 1] - first, other_offsets[p + 1] - other_first
-        # A row an origin in either direction, so that all that goes along a row can be done several words at a time.
-        forward, there, away = (
-            scratch[0, :size].reshape((m, n)),
-            scratch[1, :size].reshape((m, n)),
-            scratch[2, :size].reshape((m, n)),
-        )
-        backward, back, away_back = (
-            scratch[3, :size].reshape((n, m)),
-            scratch[4, :size].reshape((n, m)),
-            scratch[5, :size].reshape((n, m)),
-        )
+        found, products = entries[link : link + size].reshape((m, n)), all_products[:size].reshape((m, n, 2))
+        priors, distances = all_priors[:size].reshape((m, n, 2)), all_distances[:size].reshape((m, n))
         if not same:
-            lay_out(tension[0], away, there, words[0, :n])
-            lay_out(tension[1], away_back, back, words[3, :m])
-        # Loops of their own for what lies far apart in memory: many entries are under way at a time then.
-        k = link
-        for i in range(m):
-            for j in range(n):
-                entry = np.uint32(entries[k])  # unsigned, so that no place counts from the end
-                forward[i, j], backward[j, i] = table[entry, 0], table[entry, 1]
-                k += 1
-        _weigh(forward, there, away, words[1, :n], words[2, :n])
-        _weigh(backward, back, away_back, words[4, :m], words[5, :m])
+            _lay_out_both(tension, scratch, priors, distances, words[0, :n], words[3, :m])
+        masses, away = words[1, :n], words[2, :n]
+        masses[:] = 0
+        if moved:
+            away[:] = 0
+            for i in range(m):
+                coming = _ahead(entries, link + i * n, n)
+                words[4, i], words[5, i] = _weigh_with_distance(
+                    table, found[i], coming, priors[i], distances[i], products[i], masses, away
+                )
+        else:
+            for i in range(m):
+                words[4, i] = _weigh(table, found[i], _ahead(entries, link + i * n, n), priors[i], products[i], masses)
         share, share_back = (empty, empty) if empty >= 0 else (1 / (m + 1), 1 / (n + 1))
         _settle(nothing[other_first : other_first + n], share, words[:3, :n], table, 0, sums[0])
         _settle(nothing_back[first : first + m], share_back, words[3:, :m], table, 1, sums[1])
-        k = link
         for i in range(m):
-            for j in range(n):
-                entry = np.uint32(entries[k])
-                table[entry, 2] += forward[i, j] * words[1, j]
-                table[entry, 3] += backward[j, i] * words[4, i]
-                k += 1
+            _count(table, found[i], products[i], masses, words[4, i])
 
 
 @njit(cache=True, nogil=True)
-def _weigh(given, priors, distance, masses, away):
-    """Multiply probabilities given an origin by those of the origin, and sum them over the origins of each word.
+def _lay_out_both(tension, scratch, priors, distances, expected, expected_back):
+    """Lay out both directions, see `diagonal.lay_out`, link by link.
 
     Args:
-        given: float64 (origins, words), of each word given each origin; becomes the products.
-        priors, distance: float64 (origins, words), see `lay_out`.
-        masses: float64 (words,), written: the sums.
-        away: float64 (words,), written: the sums of products with the distance.
+        tension: float64 (2,).
+        scratch: float64 (3, m * n or more), written.
+        priors: float64 (m, n, 2), written.
+        distances: float64 (m, n), written.
+        expected, expected_back: float64 (n,) and (m,), written.
     """
-    masses[:], away[:] = 0, 0
-    for i in range(given.shape[0]):
-        for j in range(given.shape[1]):
-            product = given[i, j] * priors[i, j]
-            given[i, j] = product
-            masses[j] += product
-            away[j] += product * distance[i, j]
+    m, n = distances.shape
+    there, back = scratch[0, : m * n].reshape((m, n)), scratch[1, : m * n].reshape((n, m))
+    lay_out(tension[0], distances, there, expected)
+    lay_out(tension[1], scratch[2, : m * n].reshape((n, m)), back, expected_back)
+    for i in range(m):
+        for j in range(n):
+            priors[i, j, 0], priors[i, j, 1] = there[i, j], back[j, i]
+
+
+@njit(cache=True, nogil=True)
+def _ahead(entries, first, count):
+    """Entries of so many links that come `_AHEAD` later, or of the last ones."""
+    first = min(first + _AHEAD, entries.shape[0] - count)
+    return entries[first : first + count]
+
+
+@njit(cache=True, nogil=True)
+def _weigh(table, entries, coming, priors, products, masses):
+    """Multiply the probabilities of a source word's links by those of the places, and sum them over the origins.
+
+    Both directions are done at once, since the two probabilities of an entry come from memory together.
+
+    Args:
+        table: see `_expect`.
+        entries: int32 (n,), links of the source word with each target word.
+        coming: int32 (n,), entries that are wanted soon.
+        priors: float64 (n, 2), see `lay_out`.
+        products: float64 (n, 2), written.
+        masses: float64 (n,), added to: the products of target words given this origin.
+
+    Returns:
+        The sum of the products of the source word given each target word.
+    """
+    mass = 0.0
+    for j in range(entries.shape[0]):
+        prefetch(table, np.uint64(coming[j]))
+        entry = np.uint32(entries[j])  # unsigned, so that no place counts from the end
+        there, back = table[entry, 0] * priors[j, 0], table[entry, 1] * priors[j, 1]
+        products[j, 0], products[j, 1] = there, back
+        masses[j] += there
+        mass += back
+    return mass
+
+
+@njit(cache=True, nogil=True)
+def _weigh_with_distance(table, entries, coming, priors, distances, products, masses, away):
+    """`_weigh`, and the sums of products with the distance: added to `away`, float64 (n,), and returned second."""
+    mass, far = 0.0, 0.0
+    for j in range(entries.shape[0]):
+        prefetch(table, np.uint64(coming[j]))
+        entry = np.uint32(entries[j])
+        there, back = table[entry, 0] * priors[j, 0], table[entry, 1] * priors[j, 1]
+        products[j, 0], products[j, 1] = there, back
+        masses[j] += there
+        away[j] += there * distances[j]
+        mass += back
+        far += back * distances[j]
+    return mass, far
+
+
+@njit(cache=True, nogil=True)
+def _count(table, entries, products, parts, part_back):
+    """Add the probabilities that words come from each other to the counts of a source word's links.
+
+    Args:
+        table: see `_expect`.
+        entries, products: see `_weigh`.
+        parts: float64 (n,), what makes a product a probability for each target word, see `_settle`.
+        part_back: the same for the source word.
+    """
+    for j in range(entries.shape[0]):
+        entry = np.uint32(entries[j])
+        table[entry, 2] += products[j, 0] * parts[j]
+        table[entry, 3] += products[j, 1] * part_back
 
 
 @njit(cache=True, nogil=True)
@@ -188,20 +256,25 @@ def _settle(nothing, empty, words, table, column, sums):
         sums: float64 (4,).
     """
     expected, masses, away, likelihood = words[0], words[1], words[2], 1.0
+    # Copies stay in registers; in the array, each sum would wait for memory.
+    far, by_place, aligned = sums[_DISTANCE], sums[_EXPECTED], sums[_ALIGNED]
     for w in range(masses.shape[0]):
-        total = (1 - empty) * masses[w] + empty * table[nothing[w], column]
+        entry, mass = np.uint64(nothing[w]), masses[w]
+        chance = empty * table[entry, column]
+        total = (1 - empty) * mass + chance
         factor = (1 - empty) / total
-        table[nothing[w], 2 + column] += empty * table[nothing[w], column] / total
+        table[entry, 2 + column] += chance / total
         # One logarithm for many words, as long as their product is far from what a float64 can hold.
         likelihood *= max(total, _SMALL)
         if likelihood <= _SMALL:
             sums[_LIKELIHOOD] += log(likelihood)
             likelihood = 1.0
-        sums[_DISTANCE] += factor * away[w]
-        sums[_EXPECTED] += factor * masses[w] * expected[w]
-        sums[_ALIGNED] += factor * masses[w]
+        far += factor * away[w]
+        by_place += factor * mass * expected[w]
+        aligned += factor * mass
         masses[w] = factor
     sums[_LIKELIHOOD] += log(likelihood)
+    sums[_DISTANCE], sums[_EXPECTED], sums[_ALIGNED] = far, by_place, aligned
 
 
 @njit(cache=True, nogil=True)

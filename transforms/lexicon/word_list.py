@@ -13,9 +13,12 @@ import pyarrow as pa
 from numba import njit
 
 from transforms.words import Words
+from vocab.compiled import kernel
 
 EMPTY, UNKNOWN, FIRST = 0, 1, 2
 """Numbers of words: the empty word, all unknown words, the first known one."""
+
+_ONE = np.uint64(1)
 
 WORDS = pa.schema([("word", pa.string()), ("hash", pa.uint64()), ("count", pa.int64())])
 """The known words of a language: as most often written, the hash of the folded word, how often it was met."""
@@ -88,29 +91,36 @@ class WordList:
 @njit(cache=True, nogil=True)
 def _tally(forms):
     """The different ones of some hashes in the order of their first, where each is first, and how often it comes."""
-    slots, found = np.full(1 << 10, -1, np.int64), 0
-    first, times = np.empty(slots.size, np.int64), np.zeros(slots.size, np.int64)
+    slots, found = np.zeros((1 << 10, 2), np.uint64), 0
+    first, times = np.empty(len(slots), np.int64), np.zeros(len(slots), np.int64)
     for w in range(forms.shape[0]):
-        if 2 * found == slots.size:
+        if 2 * found == len(slots):
             first, times = np.append(first, np.empty_like(first)), np.append(times, np.zeros_like(times))
-            slots = np.full(2 * slots.size, -1, np.int64)
+            slots = np.zeros((2 * len(slots), 2), np.uint64)
             for k in range(found):
-                slots[_place(slots, forms, first, forms[first[k]])] = k
-        slot = _place(slots, forms, first, forms[w])
-        if slots[slot] < 0:
-            slots[slot], first[found] = found, w
+                slot = _place(slots, forms[first[k]])
+                slots[slot, 0], slots[slot, 1] = forms[first[k]], k + 1
+        slot = _place(slots, forms[w])
+        if slots[slot, 1] == 0:
+            first[found] = w
             found += 1
-        times[slots[slot]] += 1
+            slots[slot, 0], slots[slot, 1] = forms[w], found
+        times[slots[slot, 1] - _ONE] += 1
     return forms[first[:found]], first[:found].copy(), times[:found].copy()
 
 
-@njit(cache=True, nogil=True)
-def _place(slots, forms, first, form):
-    """The slot of a hash, or the empty one where it would be."""
-    last = np.uint64(slots.size - 1)
+@kernel
+def _place(slots, form):
+    """The slot of a hash, or the empty one where it would be.
+
+    Args:
+        slots: uint64 (a power of two, 2), a hash and its number, which is 0 in an empty slot.
+        form: the hash.
+    """
+    last = np.uint64(slots.shape[0] - 1)
     slot = form & last
-    while slots[slot] >= 0 and forms[first[slots[slot]]] != form:
-        slot = (slot + np.uint64(1)) & last
+    while slots[slot, 1] != 0 and slots[slot, 0] != form:
+        slot = (slot + _ONE) & last
     return slot
 
 

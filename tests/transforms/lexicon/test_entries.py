@@ -74,6 +74,17 @@ def test_a_bound_leaves_the_words_that_meet_most_often(pairs, most):
     assert not fewer or sum(count >= max(fewer) for count in counts.values()) > most - 14
 
 
+def test_entries_ascend_however_far_apart_their_words_are():
+    words = [1, 63, 64, 65, 4095, 4096, 8191, 20_000]
+    source, target = side([[1]] * 8), side([[f, words[-1]] for f in reversed(words)], size=20_001)
+
+    entries, links = find_entries(source, target, at_least=1, most=50_000)
+
+    first = entries.starts[1]
+    assert entries.targets[first : entries.starts[2]].tolist() == [0, *words]
+    assert links.entries.reshape(8, 2)[::-1, 0].tolist() == list(range(first + 1, first + 9))
+
+
 def test_sides_can_be_taken_in_any_order():
     taken = side([[1, 2], [], [3], [4, 5, 6]]).take(np.array([3, 1, 0]))
 
