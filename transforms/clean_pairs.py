@@ -7,9 +7,8 @@ tasks: `clean` measures a raw part, `filter` judges a clean one. A threshold tha
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from types import TracebackType
 
 import numpy as np
@@ -21,7 +20,7 @@ from transforms.clean import resized, spoken_language
 from transforms.decontamination.pairs import REASONS, PairSearch
 from transforms.decontamination.report import FoundList
 from transforms.filters import signals
-from transforms.filters.rules import PairRules, judge
+from transforms.filters.rules import PairRules, judge, judge_lexical
 from transforms.filters.signals import SIGNALS, PairMeasuring
 from transforms.journal import Record, Task
 from transforms.learn_pairs import cutter
@@ -231,22 +230,18 @@ def _judged(
 ) -> Iterator[tuple[pa.RecordBatch, np.ndarray, Judgement]]:
     """The batches of a part; the score of each pair, float32 (n,), lexical if there is a lexicon; and what goes."""
     for stretch in stretches(part.batches()):
-        lexical: Iterable[np.ndarray | None] = repeat(None, len(stretch))
+        worths = [batch.column("score").to_numpy() for batch in stretch]
+        signs = [batch.select(SIGNALS.names) for batch in stretch]
+        judged = [judge(one, score, None, rules) for one, score in zip(signs, worths, strict=True)]
         if lexicon is not None:
-            asked = [_judge(batch, None, rules).reason < 0 for batch in stretch]
-            lexical = _lexical_scores(lexicon, stretch, asked)
-        for batch, found in zip(stretch, lexical, strict=True):
-            score = batch.column("score").to_numpy() if found is None else found
-            yield batch, score, _judge(batch, found, rules)
-
-
-def _judge(batch: pa.RecordBatch, lexical: np.ndarray | None, rules: PairRules) -> Judgement:
-    return judge(batch.select(SIGNALS.names), batch.column("score").to_numpy(), lexical, rules)
+            worths = _lexical_scores(lexicon, stretch, [one.reason < 0 for one in judged])
+            judged = [judge_lexical(one, lexical, rules) for one, lexical in zip(judged, worths, strict=True)]
+        yield from zip(stretch, worths, judged, strict=True)
 
 
 def _lexical_scores(
     lexicon: Lexicon, batches: Sequence[pa.RecordBatch], asked: Sequence[np.ndarray]
-) -> Iterator[np.ndarray]:
+) -> list[np.ndarray]:
     """The lexical score of each pair, float32 (n,) a batch; NaN where it has no words to go by, or is not asked for.
 
     Args:
@@ -259,10 +254,10 @@ def _lexical_scores(
     ]
     pieces, places = each_once(chosen, ("source", "target"))
     known = np.concatenate([_scored(lexicon, piece) for piece in pieces])
-    for rows, place in zip(asked, places, strict=True):
-        found = np.full(rows.size, np.nan, np.float32)
-        found[rows] = known[place]
-        yield found
+    found = [np.full(rows.size, np.nan, np.float32) for rows in asked]
+    for column, rows, place in zip(found, asked, places, strict=True):
+        column[rows] = known[place]
+    return found
 
 
 def _scored(lexicon: Lexicon, pairs: pa.RecordBatch) -> np.ndarray:
