@@ -140,14 +140,27 @@ class ListColumn:
         Raises:
             FormatError: a list reaches out of its record batch.
         """
+        starts, counts = self._bounds(batches, rows)
+        offsets = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(counts, out=offsets[1:])
+        return gather(self._memory, self._value_starts.take(batches) + starts, counts), offsets
+
+    def lengths(self, batches: Rows, rows: Rows) -> NDArray[np.int64]:
+        """How many numbers the lists in some rows have.
+
+        Raises:
+            FormatError: a list reaches out of its record batch.
+        """
+        return self._bounds(batches, rows)[1]
+
+    def _bounds(self, batches: Rows, rows: Rows) -> tuple[Rows, Rows]:
+        """Where lists begin among the numbers of their record batches, and how many each has."""
         at = self._offset_starts.take(batches) + rows
         starts, stops = self._numbers.take(at).astype(np.int64), self._numbers.take(at + 1).astype(np.int64)
         wrong = np.flatnonzero((starts < 0) | (stops < starts) | (stops > self._value_counts.take(batches)))
         if wrong.size:
             raise self._damaged(batches[wrong[0]], rows[wrong[0]])
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(stops - starts, out=offsets[1:])
-        return gather(self._memory, self._value_starts.take(batches) + starts, stops - starts), offsets
+        return starts, stops - starts
 
     def at(self, batch: int, row: int) -> NDArray[np.int32]:
         """The list in one row: a read-only view of the mapped file.

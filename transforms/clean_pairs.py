@@ -7,6 +7,7 @@ tasks: `clean` measures a raw part, `filter` judges a clean one. A threshold tha
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -19,7 +20,7 @@ from transforms.clean import resized, spoken_language
 from transforms.decontamination.pairs import REASONS, PairSearch
 from transforms.decontamination.report import FoundList
 from transforms.filters import signals
-from transforms.filters.rules import PairRules, judge
+from transforms.filters.rules import PairRules, judge, judge_lexical
 from transforms.filters.signals import SIGNALS, PairMeasuring
 from transforms.journal import Record, Task
 from transforms.learn_pairs import cutter
@@ -29,7 +30,7 @@ from transforms.lexicon.saving import load
 from transforms.minhash import text_hashes
 from transforms.normalise import Form, normalise
 from transforms.parallel.batches import PAIRS
-from transforms.parts import By, Part, compared, distinct, names, text_bytes
+from transforms.parts import By, Part, compared, each_once, names, stretches, text_bytes
 from transforms.rules import Judgement
 from transforms.storage import ArrowWriter, WorkDirectory
 from transforms.words import segment
@@ -71,10 +72,30 @@ class PairMeasures:
         )
 
 
+def measure_all(
+    batches: Sequence[pa.RecordBatch], languages: PairMeasuring, measures: PairMeasures
+) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    """As `measure`, batch by batch; of pairs that are equal, in whichever batch, one is measured, since many are.
+
+    Args:
+        batches: of schema `transforms.parallel.batches.PAIRS`, at least one; all their measurements stay in memory.
+        languages: of both sides.
+        measures: how.
+    """
+    pieces, places = each_once(batches, ("source", "target"))
+    found = (measure(piece, languages, measures) for piece in pieces)
+    cleaned, signatures = (pa.concat_batches(kind) for kind in zip(*found, strict=True))
+    for batch, place in zip(batches, places, strict=True):
+        clean, signed = (known.take(pa.array(place)) for known in (cleaned, signatures))
+        for name in ("document", "score"):
+            clean = clean.set_column(CLEAN.get_field_index(name), CLEAN.field(name), batch.column(name))
+        yield clean, signed
+
+
 def measure(
     batch: pa.RecordBatch, languages: PairMeasuring, measures: PairMeasures
 ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Normalise and measure a batch of raw pairs, and sign them; of pairs that are equal one, since many are.
+    """Normalise and measure a batch of raw pairs, and sign them.
 
     Args:
         batch: of schema `transforms.parallel.batches.PAIRS`.
@@ -84,18 +105,12 @@ def measure(
     Returns:
         Batches of schemas `CLEAN` and `PAIR_SIGNATURES`, row by row those of `batch`.
     """
-    first, place = distinct(batch, ("source", "target"))
-    once = batch.take(pa.array(first))
-    source, target = (normalise(once.column(side), form=measures.form) for side in ("source", "target"))
+    source, target = (normalise(batch.column(side), form=measures.form) for side in ("source", "target"))
     identifier = langid.load(measures.model) if measures.model else None
     measured = signals.measure(source.texts, target.texts, languages, identifier)
-    columns = [once.column("document"), source.texts, target.texts, once.column("score"), *measured.columns]
+    columns = [batch.column("document"), source.texts, target.texts, batch.column("score"), *measured.columns]
     clean = pa.record_batch(columns, schema=CLEAN)
-    signed = _signed(clean, source.characters + target.characters, measures).take(pa.array(place))
-    clean = clean.take(pa.array(place))
-    for name in ("document", "score"):
-        clean = clean.set_column(CLEAN.get_field_index(name), CLEAN.field(name), batch.column(name))
-    return clean, signed
+    return clean, _signed(clean, source.characters + target.characters, measures)
 
 
 def _signed(clean: pa.RecordBatch, characters: np.ndarray, measures: PairMeasures) -> pa.RecordBatch:
@@ -137,12 +152,13 @@ class MeasurePairs:
         signatures = work.write_arrow(f"signatures/{task.name}.arrow", PAIR_SIGNATURES)
         size = 0
         with part, signatures:
-            for batch in Part.open(work, File(**task.job["part"])).batches():
-                clean, signed = measure(batch.cast(PAIRS), languages, measures)
-                part.write(clean)
-                for piece in resized([signed]):
-                    signatures.write(piece)
-                size += int(text_bytes(clean).sum())
+            raw = (batch.cast(PAIRS) for batch in Part.open(work, File(**task.job["part"])).batches())
+            for stretch in stretches(raw):
+                for clean, signed in measure_all(stretch, languages, measures):
+                    part.write(clean)
+                    for piece in resized([signed]):
+                        signatures.write(piece)
+                    size += int(text_bytes(clean).sum())
         pair = "-".join(task.job["languages"])
         return Record(
             name=task.name,
@@ -174,16 +190,13 @@ class FilterPairs:
         rejects, lexicon = _Rejects(work, task.name), _lexicon(work, task)
         found = FoundList(work, f"rejects/test_sets/{task.name}.arrow")
         search = PairSearch.open(work, self.items, task.job["languages"], found)
+        start = 0
         with work.write_arrow(f"filter/{task.name}.arrow", SCORES) as worths, rejects, found:
-            for start, batch in zip(part.starts, part.batches(), strict=False):
-                score, lexical = batch.column("score").to_numpy(), None
-                judged = judge(batch.select(SIGNALS.names), score, None, rules)
-                if lexicon is not None:
-                    lexical = _lexical_scores(lexicon, batch, judged.reason < 0)
-                    judged = judge(batch.select(SIGNALS.names), score, lexical, rules)
+            for batch, score, judged in _judged(part, rules, lexicon):
                 judged = search(batch, judged)
-                worths.write(pa.record_batch([pa.array(score if lexical is None else lexical)], schema=SCORES))
-                rejects.write(batch, judged, int(start))
+                worths.write(pa.record_batch([pa.array(score)], schema=SCORES))
+                rejects.write(batch, judged, start)
+                start += batch.num_rows
                 kept = judged.reason < 0
                 sides += text_bytes(batch)[:, kept].sum(axis=1)
                 dropped = np.bincount(judged.reason[~kept], minlength=len(REASONS))
@@ -212,21 +225,44 @@ def _lexicon(work: WorkDirectory, task: Task) -> Lexicon | None:
     return load(work, folder, pieces=cutter(work, files.get("pieces")))
 
 
-def _lexical_scores(lexicon: Lexicon, batch: pa.RecordBatch, asked: np.ndarray) -> np.ndarray:
-    """The lexical score of each pair, float32 (n,); NaN where it has no words to go by, or is not asked for.
+def _judged(
+    part: Part, rules: PairRules, lexicon: Lexicon | None
+) -> Iterator[tuple[pa.RecordBatch, np.ndarray, Judgement]]:
+    """The batches of a part; the score of each pair, float32 (n,), lexical if there is a lexicon; and what goes."""
+    for stretch in stretches(part.batches()):
+        worths = [batch.column("score").to_numpy() for batch in stretch]
+        signs = [batch.select(SIGNALS.names) for batch in stretch]
+        judged = [judge(one, score, None, rules) for one, score in zip(signs, worths, strict=True)]
+        if lexicon is not None:
+            worths = _lexical_scores(lexicon, stretch, [one.reason < 0 for one in judged])
+            judged = [judge_lexical(one, lexical, rules) for one, lexical in zip(judged, worths, strict=True)]
+        yield from zip(stretch, worths, judged, strict=True)
+
+
+def _lexical_scores(
+    lexicon: Lexicon, batches: Sequence[pa.RecordBatch], asked: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """The lexical score of each pair, float32 (n,) a batch; NaN where it has no words to go by, or is not asked for.
 
     Args:
         lexicon: of both languages.
-        batch: pairs.
-        asked: bool (n,), those to score: no other filter rejects them.
+        batches: pairs; of those that are equal, in whichever batch, one is scored.
+        asked: bool (n,) a batch, those to score: no other filter rejects them.
     """
-    found, rows = np.full(batch.num_rows, np.nan, np.float32), np.flatnonzero(asked)
-    chosen = batch.select(["source", "target"]).take(pa.array(rows))
-    first, place = distinct(chosen, ("source", "target"))
-    once = chosen.take(pa.array(first))
-    evidence = lexicon.evidence(*(segment(side, lexicon.pieces) for side in once.columns))
-    found[rows] = np.where(evidence.words > 0, scores(evidence, lexicon.weights), np.float32(np.nan))[place]
+    chosen = [
+        batch.select(["source", "target"]).filter(pa.array(rows)) for batch, rows in zip(batches, asked, strict=True)
+    ]
+    pieces, places = each_once(chosen, ("source", "target"))
+    known = np.concatenate([_scored(lexicon, piece) for piece in pieces])
+    found = [np.full(rows.size, np.nan, np.float32) for rows in asked]
+    for column, rows, place in zip(found, asked, places, strict=True):
+        column[rows] = known[place]
     return found
+
+
+def _scored(lexicon: Lexicon, pairs: pa.RecordBatch) -> np.ndarray:
+    evidence = lexicon.evidence(*(segment(side, lexicon.pieces) for side in pairs.columns))
+    return np.where(evidence.words > 0, scores(evidence, lexicon.weights), np.float32(np.nan))
 
 
 class _Rejects:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,14 @@ from vocab.columns import text_buffers
 
 By = Literal["pair", "source", "target"]
 """What of a pair is compared with that of others: all of it, or one side."""
+
+_NONE = np.zeros(0, np.int32)
+
+STRETCH = 32 << 20
+"""Bytes of batches among which equal rows are looked for: of most parts all."""
+
+PIECE = 4 << 20
+"""Bytes of different rows that are worked on together: what a call costs whatever its rows does not show."""
 
 
 def constant(value: str, rows: int) -> pa.DictionaryArray:
@@ -146,19 +154,66 @@ def compared_rows(batch: pa.RecordBatch, rows: np.ndarray, by: By) -> pa.StringA
     return compared(batch.select(columns).take(pa.array(rows)), by)
 
 
-def distinct(batch: pa.RecordBatch, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def stretches(batches: Iterable[pa.RecordBatch], most: int = STRETCH) -> Iterator[list[pa.RecordBatch]]:
+    """Batches in a row, of at most `most` bytes together, or one that is larger."""
+    stretch: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        if stretch and size + batch.nbytes > most:
+            yield stretch
+            stretch, size = [], 0
+        stretch.append(batch)
+        size += batch.nbytes
+    if stretch:
+        yield stretch
+
+
+def each_once(
+    batches: Sequence[pa.RecordBatch], columns: Sequence[str], most: int = PIECE
+) -> tuple[Iterator[pa.RecordBatch], list[np.ndarray]]:
+    """The different rows of several batches, and which of them each row is equal to.
+
+    Rows that are equal in some columns of text are one, and the first of them stands for all.
+
+    Args:
+        batches: of one schema, at least one.
+        columns: those that are compared.
+        most: bytes of a piece, unless the different rows of one batch are more.
+
+    Returns:
+        The different rows, in pieces of whole batches less their copies; and for each batch integers (rows,), numbers
+        of different rows, counted through all pieces.
+    """
+    first, place = distinct(pa.Table.from_batches(batches).select(columns), columns)
+    starts = np.cumsum([0, *(batch.num_rows for batch in batches)])
+    new = np.split(first, np.searchsorted(first, starts[1:-1]))
+    taken = (batch.take(pa.array(rows - start)) for batch, start, rows in zip(batches, starts, new, strict=False))
+    return map(pa.concat_batches, stretches(taken, most)), np.split(place, starts[1:-1])
+
+
+def distinct(rows: pa.RecordBatch | pa.Table, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The first of all rows that are equal in some columns of text.
 
     Returns:
         int64 (different,), numbers of these rows, ascending; and (rows,), integers, which of them each row is equal to.
     """
-    codes = np.zeros(batch.num_rows, np.int64)
+    codes = np.zeros(rows.num_rows, np.int64)
     for name in columns:
-        encoded = batch.column(name).dictionary_encode()
-        codes = codes * max(len(encoded.dictionary), 1) + encoded.indices.to_numpy()
+        different, numbers = _numbered(rows.column(name))
+        codes = codes * max(different, 1) + numbers
     # Numbered as they come, so whoever is first has a number above all before.
     place = pa.array(codes).dictionary_encode().indices.to_numpy()
     return np.flatnonzero(np.diff(np.maximum.accumulate(place), prepend=-1)), place
+
+
+def _numbered(texts: pa.Array | pa.ChunkedArray) -> tuple[int, np.ndarray]:
+    """How many different texts there are, and integers (rows,): which of them each row is."""
+    encoded = texts.dictionary_encode()
+    if isinstance(encoded, pa.DictionaryArray):
+        return len(encoded.dictionary), encoded.indices.to_numpy()
+    # One dictionary serves all chunks, of which there may be none.
+    numbers = [chunk.indices.to_numpy() for chunk in encoded.chunks]
+    return max((len(chunk.dictionary) for chunk in encoded.chunks), default=0), np.concatenate([*numbers, _NONE])
 
 
 def text_bytes(batch: pa.RecordBatch) -> np.ndarray:

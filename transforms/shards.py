@@ -292,7 +292,7 @@ class GatherShard:
         schema, same = _schema_of(task, text=self.text)
         gathered = _gather(work, parts, part, row.astype(np.int64), schema)
         told = {name: [found[place] for found in parts] for name, place in TOLD.items() if len(parts[0]) > place}
-        tokens = sum(values.size for values, _ in gathered.ids.values())
+        tokens = gathered.tokens()
         with work.write_arrow(f"shards/{task.name}.arrow", schema) as writer:
             rows_per_batch = max(1, BATCH_TOKENS * part.size // max(tokens, 1))
             for start in range(0, part.size, rows_per_batch):
@@ -328,34 +328,31 @@ def _told(values: Sequence[str], part: np.ndarray) -> pa.DictionaryArray:
     return names(np.array([different.index(value) for value in values], np.int16)[part], different)
 
 
-def _stretch(values: np.ndarray, offsets: np.ndarray, rows: slice) -> pa.ListArray:
-    """Some rows of a ragged column."""
-    bounds = offsets[rows.start : rows.stop + 1]
-    return lists(values[bounds[0] : bounds[-1]], bounds - bounds[0])
-
-
 @dataclass(frozen=True)
 class Gathered:
-    """Rows of token files in the order of a shard, of the columns that it has too.
+    """Rows of mapped token files in the order of a shard, of the columns that it has too.
 
     Attributes:
-        ids: by column, token ids one after the other and the offsets of each row's.
-        numbers: by column.
-        texts: by column, the texts of all batches.
-        batch, row: int64, where each row's texts are.
+        ids, numbers, texts: by column, those of all batches.
+        batch, row: int64, where each row of the shard is.
     """
 
-    ids: dict[str, tuple[np.ndarray, np.ndarray]]
-    numbers: dict[str, np.ndarray]
+    ids: dict[str, ListColumn]
+    numbers: dict[str, NumberColumn]
     texts: dict[str, TextColumn]
     batch: np.ndarray
     row: np.ndarray
 
+    def tokens(self) -> int:
+        """How many ids all rows have."""
+        return sum(int(column.lengths(self.batch, self.row).sum()) for column in self.ids.values())
+
     def rows(self, chosen: slice) -> dict[str, pa.Array]:
         """Columns of some rows."""
-        columns: dict[str, pa.Array] = {name: _stretch(*values, chosen) for name, values in self.ids.items()}
-        columns |= {name: pa.array(values[chosen]) for name, values in self.numbers.items()}
-        return columns | {name: texts.take(self.batch[chosen], self.row[chosen]) for name, texts in self.texts.items()}
+        where = self.batch[chosen], self.row[chosen]
+        columns: dict[str, pa.Array] = {name: lists(*column.take(*where)) for name, column in self.ids.items()}
+        columns |= {name: pa.array(column.take(*where)) for name, column in self.numbers.items()}
+        return columns | {name: column.take(*where) for name, column in self.texts.items()}
 
 
 def _gather(work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndarray, schema: pa.Schema) -> Gathered:
@@ -381,12 +378,8 @@ def _gather(work: WorkDirectory, parts: Sequence, part: np.ndarray, row: np.ndar
         paths += [work.address(file.path)] * (len(batches) - len(paths))
     memory, arrays = Memory(batches), {name: [found.column(name) for found in batches] for name in chosen}
     return Gathered(
-        {name: ListColumn(memory, arrays[name], paths).take(batch, local) for name in chosen if name in TEXTS},
-        {
-            name: NumberColumn(memory, arrays[name], of).take(batch, local)
-            for name, of in wanted.items()
-            if name in chosen
-        },
+        {name: ListColumn(memory, arrays[name], paths) for name in chosen if name in TEXTS},
+        {name: NumberColumn(memory, arrays[name], of) for name, of in wanted.items() if name in chosen},
         {name: TextColumn(arrays[name]) for name in chosen if name in TEXTS.values()},
         batch,
         local,

@@ -1,9 +1,13 @@
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from babelmill.format import PAIR_REJECTS, PAIR_SIGNATURES
-from transforms.clean_pairs import CLEAN, FilterPairs, PairMeasures, measure
+from transforms import clean_pairs, langid
+from transforms.clean import spoken_language
+from transforms.clean_pairs import CLEAN, FilterPairs, MeasurePairs, PairMeasures, measure, measure_all
 from transforms.filters.rules import PairRules
 from transforms.filters.signals import PairMeasuring
 from transforms.journal import Task
@@ -68,14 +72,45 @@ def test_what_measurements_depend_on():
     assert len(set(told)) == len(told)
 
 
-def test_pairs_that_are_equal_are_measured_as_each_alone():
-    """Also where they are cleaned to the same text only."""
-    rows = [ROWS[0], ROWS[2], (20, *ROWS[0][1:3], 0.75), ROWS[1], (30, b"Guten Tag", b"Hello\xff", 0.1), ROWS[2]]
-    clean, signed = measure(raw(rows), LANGUAGES, measures())
-    for number, row in enumerate(rows):
-        alone = measure(raw([row]), LANGUAGES, measures())
-        assert repr(clean.slice(number, 1).to_pylist()) == repr(alone[0].to_pylist())  # NaN is not NaN
-        assert signed.slice(number, 1).to_pylist() == alone[1].to_pylist()
+COPIES = [ROWS[0], ROWS[2], (20, *ROWS[0][1:3], 0.75), ROWS[1], (30, b"Guten Tag", b"Hello\xff", 0.1), ROWS[2]]
+"""The fifth is cleaned to what the first is, and is not equal to it."""
+
+
+def written(work, rows, ends, name="pairs/c/de-en/part-00000"):
+    """A raw part of pairs, in batches that end at some rows."""
+    with work.write_arrow(f"raw/{name}.arrow", PAIRS) as writer:
+        for start, end in pairwise([0, *ends, len(rows)]):
+            writer.write(raw(rows).slice(start, end - start))
+    return writer.file
+
+
+@pytest.mark.parametrize("by", ["pair", "source"])
+@pytest.mark.parametrize("ends", [(), (2,), (2, 2, 3), (1, 2, 3, 4, 5)])
+def test_pairs_that_are_equal_are_measured_as_each_alone(ends, by, tmp_path):
+    work, how = WorkDirectory(tmp_path), measures(model=langid.BUNDLED, by=by)
+    job = {"languages": ["de", "en"], "part": vars(written(work, COPIES, ends))}
+    task = Task(name="pairs/c/de-en/part-00000", parameters="p", inputs="i", size=1, job=job)
+
+    files = MeasurePairs(measures=how)(work, task).files
+
+    spoken = PairMeasuring(**{s: spoken_language(c, how.model) for s, c in (("source", "de"), ("target", "en"))})
+    alone = [measure(raw([row]), spoken, how) for row in COPIES]
+    for role, each in zip(("part", "signatures"), zip(*alone, strict=True), strict=True):
+        reader = work.open_arrow(files[role])
+        assert repr(reader.read_all().to_pylist()) == repr(pa.Table.from_batches(each).to_pylist())  # NaN is not NaN
+    part = work.open_arrow(files["part"])
+    sizes = [part.get_batch(number).num_rows for number in range(part.num_record_batches)]
+    assert sizes == np.diff([0, *ends, len(COPIES)]).tolist()
+
+
+def test_equal_pairs_are_measured_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr(clean_pairs, "measure", lambda batch, *how: seen.append(batch.num_rows) or measure(batch, *how))
+
+    found = list(measure_all([raw(COPIES[:3]), raw(COPIES[3:])], LANGUAGES, measures()))
+
+    assert seen == [4]
+    assert [clean.num_rows for clean, _ in found] == [signed.num_rows for _, signed in found] == [3, 3]
 
 
 def test_judging_writes_a_score_for_each_pair_and_those_that_go(tmp_path):

@@ -138,6 +138,34 @@ def test_pairs_that_met_by_chance_are_rejected_and_each_pair_gets_its_score(lexi
     assert np.isin(lexical, np.flatnonzero(wrong)).mean() > 0.8 and len(lexical) > 30
 
 
+def test_copies_in_other_batches_get_the_score_of_the_pair_unless_they_are_rejected(lexicon, tmp_path):
+    work, _, record = lexicon
+    source, target = bitext(60, seed=6)
+    part, _ = cleaned(work, 91, source, target)
+    clean = work.open_arrow(part).read_all().combine_chunks().to_batches()[0]
+    # All pairs thrice: a third of the first copies has too low a score of the corpus, so they are not scored.
+    low = pa.array(np.where(np.arange(60) % 3 == 0, 0.1, 0.9).astype(np.float32))
+    low_scores = clean.set_column(clean.schema.get_field_index("score"), clean.schema.field("score"), low)
+    with work.write_arrow("clean/pairs/c/xa-xb/part-00092.arrow", clean.schema) as writer:
+        for batch in (low_scores, clean.slice(0, 0), clean.slice(0, 25), pa.concat_batches([clean.slice(25), clean])):
+            writer.write(batch)
+    job = {
+        "languages": ["xa", "xb"],
+        "part": asdict(writer.file),
+        "rules": PairRules(lexical=0.5, corpus_score=0.5, skip=("length_ratio", "punctuation")).to_json(),
+        "lexicon": {role: asdict(file) for role, file in record.files.items()},
+    }
+    judged = FilterPairs()(work, Task(name="pairs/c/xa-xb/part-00092", parameters="p", inputs="i", size=1, job=job))
+    scores = work.open_arrow(judged.files["scores"]).read_all().column("score").to_numpy()
+    each = load(work, "lexicon/xa-xb").score(source, target)
+    unscored = np.where(np.arange(60) % 3 == 0, np.float32(np.nan), each)
+    assert np.array_equal(scores, np.concatenate([unscored, each, each]), equal_nan=True)
+    rejects = work.open_arrow(judged.files["rejects"]).read_all().to_pylist()
+    low_rows = [row["row"] for row in rejects if row["reason"] == "corpus_score"]
+    assert low_rows == list(range(0, 60, 3))
+    assert [row["row"] for row in rejects if row["reason"] == "lexical"] == np.flatnonzero(scores < 0.5).tolist()
+
+
 def test_a_script_without_spaces_is_cut_by_a_vocabulary_of_its_own(tmp_path):
     rng, words = np.random.default_rng(1), ["山川", "東京駅", "日本語", "電車", "図書館", "犬", "新聞", "時計屋"]
     names = ["river", "tokyo", "japanese", "train", "library", "dog", "newspaper", "watchmaker"]

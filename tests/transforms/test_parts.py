@@ -1,10 +1,22 @@
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.parts import Part, byte_lengths, constant, distinct, kept_mask, names, removed_rows
+from transforms.parts import (
+    Part,
+    byte_lengths,
+    constant,
+    distinct,
+    each_once,
+    kept_mask,
+    names,
+    removed_rows,
+    stretches,
+)
 from transforms.storage import WorkDirectory
 
 SCHEMA = pa.schema([("row", pa.int32()), ("text", pa.string())])
@@ -66,3 +78,30 @@ def test_the_first_of_equal_rows_stands_for_all(rows):
 
     assert first.tolist() == sorted(rows.index(row) for row in set(rows))
     assert [rows[first[k]] for k in place.tolist()] == rows
+
+
+@given(st.lists(st.integers(0, 6), max_size=12), st.integers(1, 60))
+def test_stretches_hold_all_batches_in_their_order(sizes, most):
+    batches = [pa.record_batch([pa.array(range(size), pa.int32())], names=["row"]) for size in sizes]
+
+    found = list(stretches(batches, most))
+
+    assert [batch for stretch in found for batch in stretch] == batches
+    assert all(len(stretch) == 1 or sum(batch.nbytes for batch in stretch) <= most for stretch in found)
+    assert all(sum(batch.nbytes for batch in [*one, other[0]]) > most for one, other in pairwise(found))
+
+
+ROWS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["", "c", "d"])), max_size=6)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=5), st.sampled_from([1, 40, 1 << 20]))
+def test_each_row_is_found_among_the_different_rows_of_all_batches(batches, most):
+    columns = [[pa.array([row[k] for row in rows], pa.string()) for k in (0, 1)] for rows in batches]
+
+    pieces, places = each_once([pa.record_batch(column, names=["one", "other"]) for column in columns], ("one",), most)
+
+    different = [row for piece in pieces for row in zip(*piece.to_pydict().values(), strict=True)]
+    rows = [row for batch in batches for row in batch]
+    first = dict(reversed(rows))
+    assert sorted(different) == sorted(first.items())
+    assert [[different[k][0] for k in place.tolist()] for place in places] == [[row[0] for row in b] for b in batches]

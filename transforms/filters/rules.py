@@ -151,6 +151,20 @@ def judge(signals: pa.RecordBatch, score: np.ndarray | None, lexical: np.ndarray
     )
 
 
+def judge_lexical(judged: Judgement, lexical: np.ndarray, rules: PairRules) -> Judgement:
+    """What `judge` says with lexical scores, from what it said without: theirs is the last of the reasons.
+
+    Args:
+        judged: n pairs.
+        lexical, rules: as of `judge`.
+    """
+    applies = (judged.reason < 0) & _below(lexical, rules.lexical, lexical.size)[0] & ("lexical" not in rules.skip)
+    return Judgement(
+        reason=np.where(applies, np.int8(REASONS.index("lexical")), judged.reason),
+        value=np.where(applies, lexical, judged.value),
+    )
+
+
 def verdicts(
     signals: pa.RecordBatch, score: np.ndarray | None, lexical: np.ndarray | None, rules: PairRules
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from transforms.filters.ratio import LengthRatio
-from transforms.filters.rules import REASONS, PairRules, judge, verdicts
+from transforms.filters.rules import REASONS, PairRules, judge, judge_lexical, verdicts
 from transforms.filters.signals import SIGNALS
 from transforms.languages import language
 
@@ -149,6 +149,15 @@ def test_the_first_reason_counts():
         reasons.append(REASONS[judge(batch(pair), score, low, rules).reason[0]])
     assert reasons == list(REASONS)
     assert [reason for reason, _, _ in cures] == list(REASONS[:13])
+
+
+@pytest.mark.parametrize("rules", [{"lexical": 0.5}, {"lexical": 0.5, "skip": ("lexical",)}, {}])
+def test_lexical_scores_may_come_later(rules):
+    pairs, held = batch({}, {}, {}, {"source_replaced": 1}), PairRules(ratio=RATIO, corpus_score=1.0, **rules)
+    score, lexical = np.float32([2, 2, 0.5, 2]), np.float32([0.1, NAN, 0.1, 0.1])
+    later = judge_lexical(judge(pairs, score, None, held), lexical, held)
+    for one, other in zip(later, judge(pairs, score, lexical, held), strict=True):
+        assert one.dtype == other.dtype and np.array_equal(one, other, equal_nan=True)
 
 
 def test_rows_are_judged_apart_and_each_filter_by_itself():
