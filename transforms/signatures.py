@@ -167,5 +167,5 @@ def _batch_starts(work: WorkDirectory, file: File) -> np.ndarray:
     return Part.map(work.map_arrow(file)).starts
 
 
-open_cached: Callable[[WorkDirectory, File], Part] = lru_cache(maxsize=8)(Part.open)
+open_cached: Callable[[WorkDirectory, File], Part] = lru_cache(maxsize=4)(Part.open)
 """A part, mapped and checked once as long as it is in use."""
