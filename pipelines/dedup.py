@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babelmill.format import File, digest, total
 from pipelines.filter import judged
 from pipelines.stage import Planned, Stage, with_job
 from transforms import scratch
 from transforms.journal import Kind, Record, Task, kind_of
+
+if TYPE_CHECKING:
+    from transforms.dedup_parts import Group
 
 BYTES_PER_PARTITION = 32 << 20
 """Hashes that one group of the shuffle may hold."""
@@ -102,27 +105,42 @@ class Dedup(Stage):
         import apache_beam as beam
 
         from transforms.dedup_groups import DeduplicateGroups, OfGroups
-        from transforms.dedup_parts import groups_of
         from transforms.tasks import Plan
 
-        found: dict[Kind, list[Task]] = {}
-        for task in Plan.read(self.work, plan).todo:
-            found.setdefault(kind_of(task.name), []).append(task)
-        memory, options = self.config.dedup.memory // max(len(found), 1), tasks.pipeline.options
-        largest = self._piece(memory, options)
+        options = tasks.pipeline.options
+        found, memory, largest = self._groups(Plan.read(self.work, plan).todo, options)
         records = []
-        for kind, of_kind in sorted(found.items()):
-            groups = groups_of(of_kind).values()
+        for kind, groups in sorted(found.items()):
             large = [task for group in groups if group.rows > largest for task in group.tasks]
             count = sum(task.job["documents"] for task in large)
             spread = self.deduplicate(kind, count, memory, options)(root=root, plan=plan, stop=stop)
-            graphs = {"small": DeduplicateGroups(spread)} if len(large) < len(of_kind) else {}
+            graphs = {"small": DeduplicateGroups(spread)} if any(group.rows <= largest for group in groups) else {}
             graphs |= {"large": spread} if large else {}
             for size, graph in graphs.items():
                 chosen = OfGroups(root=root, plan=plan, kind=kind, largest=largest, small=size == "small")
                 name = f"{size} groups of {kind}"
                 records.append(tasks | f"Of {name}" >> chosen | f"Deduplicate {name}" >> graph)
         return records | "All" >> beam.Flatten()
+
+    def weights(self, tasks: Sequence[Task], options: Any) -> dict[str, int]:
+        """As of `Stage`: whoever has a small group's first part does all of it."""
+        found, _, largest = self._groups(tasks, options)
+        weights = super().weights(tasks, options)
+        for group in (group for groups in found.values() for group in groups if group.rows <= largest):
+            whole = sum(task.size for task in group.tasks)
+            weights |= {task.name: 0 for task in group.tasks} | {group.tasks[0].name: whole}
+        return weights
+
+    def _groups(self, tasks: Iterable[Task], options: Any) -> tuple[dict[Kind, list[Group]], int, int]:
+        """The groups of each kind, the memory that each kind may take, and the documents of the largest small group."""
+        from transforms.dedup_parts import groups_of
+
+        found: dict[Kind, list[Task]] = {}
+        for task in tasks:
+            found.setdefault(kind_of(task.name), []).append(task)
+        memory = self.config.dedup.memory // max(len(found), 1)
+        groups = {kind: list(groups_of(of_kind).values()) for kind, of_kind in found.items()}
+        return groups, memory, self._piece(memory, options)
 
     @staticmethod
     def _piece(memory: int, options: Any) -> int:

@@ -126,11 +126,12 @@ def _run_graph(stage: Stage, planned: Planned, arguments: Sequence[str]) -> None
         from transforms.tasks import Plan, deal
 
     options = pipeline_options(arguments)
+    todo = [task for task, _ in planned.todo]
     plan = Plan(
         stage=stage.name,
         parameters=stage.settings(),
         manifest=stage.manifest,
-        todo=deal((task for task, _ in planned.todo), lanes(options)),
+        todo=deal(todo, lanes(options), stage.weights(todo, options)),
         done=list(planned.done),
     ).write(stage.work)
     try:

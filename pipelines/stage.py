@@ -98,6 +98,15 @@ class Stage(abc.ABC):
 
         return tasks | "Run" >> RunTasks(stage=self.name, root=root, function=self.function(), stop=stop)
 
+    def weights(self, tasks: Sequence[Task], options: Any) -> dict[str, int]:
+        """How much work each task is for the worker that it is dealt to, by name: its bytes, as a rule.
+
+        Args:
+            tasks: those to do.
+            options: Beam's.
+        """
+        return {task.name: task.size for task in tasks}
+
     def refine(self, task: Task, record: Record | None, has: Callable[[File], bool]) -> Task:
         """A task that must be done, with what its last record can spare it; `has` is as `WorkDirectory.has`."""
         return task

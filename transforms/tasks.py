@@ -9,7 +9,7 @@ import json
 import os
 import posixpath
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,12 +86,17 @@ class Plan:
         )
 
 
-def deal(tasks: Iterable[Task], lanes: int) -> list[Task]:
-    """Order tasks so that dealing them out in turn to `lanes` workers gives each about the same bytes.
+def deal(tasks: Iterable[Task], lanes: int, weights: Mapping[str, int]) -> list[Task]:
+    """Order tasks so that dealing them out in turn to `lanes` workers gives each about the same work.
 
     Largest first, to and fro: with two lanes the sizes 9 8 7 6 5 4 are dealt 9 8 | 6 7 | 5 4, which is 20 and 19.
+
+    Args:
+        tasks: in any order.
+        lanes: how many workers there are.
+        weights: how much work each is, by name.
     """
-    ordered = sorted(tasks, key=lambda task: (-task.size, task.name))
+    ordered = sorted(tasks, key=lambda task: (-weights[task.name], task.name))
     rounds = [ordered[start : start + lanes] for start in range(0, len(ordered), lanes)]
     return [task for number, tasks in enumerate(rounds) for task in (reversed(tasks) if number % 2 else tasks)]
 

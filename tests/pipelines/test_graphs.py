@@ -11,6 +11,7 @@ from graphs import moved, pickled, staged
 from pipelines.backtranslate import BacktranslationStage
 from pipelines.config_file import load
 from pipelines.config_runner import Dataflow, Flink
+from pipelines.dedup import Dedup
 from pipelines.execute import graph
 from pipelines.round_trip import Back
 from pipelines.runner import pipeline_options
@@ -83,3 +84,19 @@ def test_dataflow_takes_the_job_of_each_stage(stage):
     (pool,) = (each for each in described.worker_pools if each.kind == "harness")
     assert (pool.machine_type, pool.disk_size_gb) == ("n2-highmem-2", 50)
     assert pool.autoscaling_settings.max_num_workers == 10
+
+
+def test_the_first_part_of_a_small_group_weighs_as_much_as_all_of_it(copies, monkeypatch):
+    stage = Dedup(load(copies[0] / "corpus.yaml", []), WorkDirectory(copies[0] / "work"))
+    (one, *_) = stage.tasks()
+    tasks = [
+        replace(one, name=f"c/{group}/part-{number:05d}", size=10 + number, job={**one.job, "group": group})
+        for group, parts in {"de": 3, "en": 1}.items()
+        for number in range(parts)
+    ]
+    options = pipeline_options([])
+    small = {"c/de/part-00000": 33, "c/de/part-00001": 0, "c/de/part-00002": 0, "c/en/part-00000": 10}
+    assert stage.weights(tasks, options) == small
+    monkeypatch.setattr(Dedup, "_piece", lambda *_: 2 * one.job["files"]["part"]["rows"])
+    large = {"c/de/part-00000": 10, "c/de/part-00001": 11, "c/de/part-00002": 12, "c/en/part-00000": 10}
+    assert stage.weights(tasks, options) == large

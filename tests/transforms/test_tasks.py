@@ -54,9 +54,18 @@ def run(tmp_path, names, done=(), stop=False, workers=1):
 
 def test_deal_gives_lanes_about_the_same():
     sizes = [9, 8, 7, 6, 5, 4]
-    dealt = deal([task(str(size), size) for size in sizes], 2)
+    weights = {str(size): size for size in sizes}
+    dealt = deal([task(str(size), size) for size in sizes], 2, weights)
     assert [one.size for one in dealt] == [9, 8, 6, 7, 5, 4]
-    assert deal(reversed(dealt), 2) == dealt
+    assert deal(reversed(dealt), 2, weights) == dealt
+
+
+def test_deal_goes_by_the_weights():
+    assert [one.name for one in deal([task("a", 9), task("b", 1), task("c", 5)], 2, {"a": 0, "b": 7, "c": 7})] == [
+        "b",
+        "c",
+        "a",
+    ]
 
 
 def test_the_manifest_is_the_same_whatever_was_resumed(tmp_path):
