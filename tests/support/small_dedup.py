@@ -102,3 +102,17 @@ def in_parts(texts, sizes):
     """Parts of those sizes by name."""
     cuts = np.cumsum([0, *sizes])
     return {f"c/en/part-{number:05d}": texts[cuts[number] : cuts[number + 1]] for number in range(len(sizes))}
+
+
+def damage_when_planned(monkeypatch, name):
+    """Have a bit of a file of the work directory change when a plan is written: between the stages before and this."""
+    write = Plan.write
+
+    def write_and_damage(plan, work):
+        path = work.path(name)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        return write(plan, work)
+
+    monkeypatch.setattr(Plan, "write", write_and_damage)

@@ -1,11 +1,10 @@
 """Deduplication as a graph against brute force: all pairs of a small corpus compared by their true similarity."""
 
 import pytest
-from small_dedup import WORDS, clusters, corpus, deduplicate, found_clusters, in_parts
+from small_dedup import WORDS, clusters, corpus, damage_when_planned, deduplicate, found_clusters, in_parts
 
 from transforms.signatures import Documents
 from transforms.storage import WorkDirectory
-from transforms.tasks import Plan
 
 TWO_PARTS = in_parts(corpus(2), [60, 65])
 
@@ -90,16 +89,7 @@ def test_a_part_that_cannot_be_read_fails_its_group_alone(tmp_path, monkeypatch,
     text = " ".join(WORDS[:80])
     parts, work = {"c/en/a": [text], "c/de/a": [text, text], "c/de/b": [text]}, WorkDirectory(tmp_path)
     groups = {"c/en/a": "en", "c/de/a": "de", "c/de/b": "de"}
-    write = Plan.write
-
-    def write_and_damage(plan, work):
-        path = work.path("signatures/c/de/b")
-        content = bytearray(path.read_bytes())
-        content[len(content) // 2] ^= 1
-        path.write_bytes(content)
-        return write(plan, work)
-
-    monkeypatch.setattr(Plan, "write", write_and_damage)
+    damage_when_planned(monkeypatch, "signatures/c/de/b")
     removed, records = deduplicate(work, parts, groups=groups, passes=passes)
     failures = {record.name: record.failure for record in records}
     assert failures["c/en/a"] is None and not removed

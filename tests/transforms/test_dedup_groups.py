@@ -1,7 +1,7 @@
 """Groups that one worker deduplicates, against the graph for groups of any size and against brute force."""
 
 import pytest
-from small_dedup import WORDS, clusters, corpus, deduplicate, found_clusters, in_parts
+from small_dedup import WORDS, clusters, corpus, damage_when_planned, deduplicate, found_clusters, in_parts
 
 from transforms.dedup import Deduplicate
 from transforms.dedup_groups import DeduplicateGroups, OfGroups
@@ -43,16 +43,8 @@ def test_no_document_is_no_duplicate(tmp_path):
 
 
 def test_a_part_that_cannot_be_read_fails_its_group_alone(tmp_path, monkeypatch):
-    work, write = WorkDirectory(tmp_path), Plan.write
-
-    def write_and_damage(plan, work):
-        path = work.path("signatures/c/de/b")
-        content = bytearray(path.read_bytes())
-        content[len(content) // 2] ^= 1
-        path.write_bytes(content)
-        return write(plan, work)
-
-    monkeypatch.setattr(Plan, "write", write_and_damage)
+    work = WorkDirectory(tmp_path)
+    damage_when_planned(monkeypatch, "signatures/c/de/b")
     parts = {"c/en/a": [TEXT, TEXT], "c/de/a": [TEXT, TEXT], "c/de/b": [TEXT]}
     removed, records = deduplicate(work, parts, graph=by_groups, groups=GROUPS)
     failures = {record.name: record.failure for record in records}
