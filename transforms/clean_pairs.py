@@ -8,34 +8,37 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
 
 from babelmill.format import CLEAN_PAIRS, PAIR_REJECTS, PAIR_SIGNATURES, SCORES, File, Ledger, digest
-from transforms import langid
 from transforms.clean import resized, spoken_language
 from transforms.decontamination.pairs import REASONS, PairSearch
 from transforms.decontamination.report import FoundList
 from transforms.filters import signals
+from transforms.filters.points import decoded
 from transforms.filters.rules import PairRules, judge, judge_lexical
-from transforms.filters.signals import SIGNALS, PairMeasuring
+from transforms.filters.sides import SIDE
+from transforms.filters.signals import SIGNALS, PairMeasuring, compare
+from transforms.filters.spoken import Spoken
 from transforms.journal import Record, Task
 from transforms.learn_pairs import cutter
 from transforms.lexicon.calibration import scores
 from transforms.lexicon.model import Lexicon
 from transforms.lexicon.saving import load
-from transforms.minhash import text_hashes
-from transforms.normalise import Form, normalise
+from transforms.minhash import pair_hashes
+from transforms.normalise import Form
+from transforms.pair_sides import HASH, SideMeasuring
 from transforms.parallel.batches import PAIRS
-from transforms.parts import By, Part, compared, each_once, names, stretches, text_bytes
+from transforms.parts import By, Part, each_once, names, stretches, text_bytes
 from transforms.rules import Judgement
 from transforms.storage import ArrowWriter, WorkDirectory
 from transforms.words import segment
 
-MEASURING = 2
+MEASURING = 3
 """Raised whenever the same pair would be normalised or signed otherwise; `signals.MEASURING` is that of its filters."""
 
 CLEAN = pa.schema([*CLEAN_PAIRS, *SIGNALS])
@@ -73,17 +76,16 @@ class PairMeasures:
 
 
 def measure_all(
-    batches: Sequence[pa.RecordBatch], languages: PairMeasuring, measures: PairMeasures
+    batches: Sequence[pa.RecordBatch], languages: PairMeasuring, by: By, sides: SideMeasuring
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
     """As `measure`, batch by batch; of pairs that are equal, in whichever batch, one is measured, since many are.
 
     Args:
         batches: of schema `transforms.parallel.batches.PAIRS`, at least one; all their measurements stay in memory.
-        languages: of both sides.
-        measures: how.
+        languages, by, sides: as of `measure`.
     """
     pieces, places = each_once(batches, ("source", "target"))
-    found = (measure(piece, languages, measures) for piece in pieces)
+    found = (measure(piece, languages, by, sides) for piece in pieces)
     cleaned, signatures = (pa.concat_batches(kind) for kind in zip(*found, strict=True))
     for batch, place in zip(batches, places, strict=True):
         clean, signed = (known.take(pa.array(place)) for known in (cleaned, signatures))
@@ -93,35 +95,41 @@ def measure_all(
 
 
 def measure(
-    batch: pa.RecordBatch, languages: PairMeasuring, measures: PairMeasures
+    batch: pa.RecordBatch, languages: PairMeasuring, by: By, sides: SideMeasuring
 ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Normalise and measure a batch of raw pairs, and sign them.
 
     Args:
         batch: of schema `transforms.parallel.batches.PAIRS`.
         languages: of both sides.
-        measures: how.
+        by: what is compared.
+        sides: measures each side, and remembers texts.
 
     Returns:
         Batches of schemas `CLEAN` and `PAIR_SIGNATURES`, row by row those of `batch`.
     """
-    source, target = (normalise(batch.column(side), form=measures.form) for side in ("source", "target"))
-    identifier = langid.load(measures.model) if measures.model else None
-    measured = signals.measure(source.texts, target.texts, languages, identifier)
-    columns = [batch.column("document"), source.texts, target.texts, batch.column("score"), *measured.columns]
-    clean = pa.record_batch(columns, schema=CLEAN)
-    return clean, _signed(clean, source.characters + target.characters, measures)
+    found = sides(batch.column("source"), batch.column("target"), (languages.source, languages.target))
+    texts, measures = [side.column("text") for side in found], [side.select(SIDE.names) for side in found]
+    said = [Spoken(*(side.column(name).to_numpy() for name in Spoken._fields)) for side in found]
+    measured = compare(texts, list(map(decoded, texts)), measures, said, languages)
+    columns = [batch.column("document"), *texts, batch.column("score"), *measured.columns]
+    return pa.record_batch(columns, schema=CLEAN), _signed(*found, by)
 
 
-def _signed(clean: pa.RecordBatch, characters: np.ndarray, measures: PairMeasures) -> pa.RecordBatch:
-    rows, other = clean.num_rows, np.zeros((clean.num_rows, 2), np.uint64)
-    if measures.by != "pair":
-        other = text_hashes(clean.column("target" if measures.by == "source" else "source"))
-    text_hash = pa.py_buffer(text_hashes(compared(clean, measures.by)))
+def _signed(source: pa.RecordBatch, target: pa.RecordBatch, by: By) -> pa.RecordBatch:
+    """The signatures of pairs, by both sides as of `pair_sides.MEASURED`."""
+    hashes = [np.stack([side.column(half).to_numpy() for half in HASH], 1) for side in (source, target)]
+    rows, other = source.num_rows, np.zeros(source.num_rows, np.uint64)
+    if by == "pair":
+        signed = pair_hashes(*hashes)
+    else:
+        signed, others = hashes if by == "source" else hashes[::-1]
+        other = others[:, 0]
+    characters = [side.column("characters").to_numpy() for side in (source, target)]
     columns = [
-        pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), rows, [None, text_hash]),
-        pa.array(characters, pa.int32()),
-        pa.array(other[:, 0], pa.uint64()),
+        pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), rows, [None, pa.py_buffer(signed)]),
+        pa.array(characters[0] + characters[1], pa.int32()),
+        pa.array(other, pa.uint64()),
     ]
     return pa.record_batch(columns, schema=PAIR_SIGNATURES)
 
@@ -140,21 +148,21 @@ class MeasurePairs:
 
     measures: PairMeasures
     model: File | None = None
+    _sides: dict[str | None, SideMeasuring] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __call__(self, work: WorkDirectory, task: Task) -> Record:
         """Measure; nothing is dropped here."""
-        measures = self.measures
-        if self.model:
-            measures = PairMeasures(**{**vars(measures), "model": str(work.local(self.model))})
-        source, target = (spoken_language(code, measures.model) for code in task.job["languages"])
+        model = str(work.local(self.model)) if self.model else self.measures.model
+        source, target = (spoken_language(code, model) for code in task.job["languages"])
         languages = PairMeasuring(source=source, target=target)
+        sides = self._sides.setdefault(model, SideMeasuring(self.measures.form, model))
         part = work.write_arrow(f"clean/{task.name}.arrow", CLEAN)
         signatures = work.write_arrow(f"signatures/{task.name}.arrow", PAIR_SIGNATURES)
         size = 0
         with part, signatures:
             raw = (batch.cast(PAIRS) for batch in Part.open(work, File(**task.job["part"])).batches())
             for stretch in stretches(raw):
-                for clean, signed in measure_all(stretch, languages, measures):
+                for clean, signed in measure_all(stretch, languages, self.measures.by, sides):
                     part.write(clean)
                     for piece in resized([signed]):
                         signatures.write(piece)

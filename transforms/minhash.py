@@ -89,6 +89,22 @@ def text_hashes(texts: pa.StringArray) -> np.ndarray:
     return found
 
 
+def pair_hashes(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The hashes of pairs by those of their sides, uint64 (n, 2): as good as certainly equal where both sides are.
+
+    Args:
+        source, target: uint64 (n, 2), see `text_hashes`; which side is which matters.
+    """
+    # The finaliser of MurmurHash3, after each side: a bijection of 64 bits.
+    return _finalised(_finalised(source) ^ target)
+
+
+def _finalised(h: np.ndarray) -> np.ndarray:
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        h = (h ^ (h >> np.uint64(33))) * np.uint64(factor)
+    return h ^ (h >> np.uint64(33))
+
+
 @njit(cache=True, nogil=True)
 def _hash(data, offsets, table, steps, hashes, slots, found):
     for r in range(offsets.shape[0] - 1):

@@ -12,7 +12,8 @@ from transforms.filters.rules import PairRules
 from transforms.filters.signals import PairMeasuring
 from transforms.journal import Task
 from transforms.languages import language
-from transforms.minhash import sign, text_hashes
+from transforms.minhash import pair_hashes, sign, text_hashes
+from transforms.pair_sides import SideMeasuring
 from transforms.parallel.batches import PAIRS
 from transforms.storage import WorkDirectory
 
@@ -28,12 +29,16 @@ def measures(**changes):
     return PairMeasures(**{"form": "NFC", "model": None, "by": "pair", **changes})
 
 
+def sides(model=None):
+    return SideMeasuring("NFC", model)
+
+
 def raw(rows=ROWS):
     return pa.record_batch([pa.array(column) for column in zip(*rows, strict=True)], names=PAIRS.names).cast(PAIRS)
 
 
 def test_both_sides_are_normalised_and_the_score_stays():
-    clean, _ = measure(raw(), LANGUAGES, measures())
+    clean, _ = measure(raw(), LANGUAGES, "pair", sides())
     assert clean.schema.equals(CLEAN)
     assert clean.column("document").to_pylist() == [7, 9, 12]
     assert clean.column("source").to_pylist() == ["Guten Tag", "", "Grüße"]
@@ -41,23 +46,23 @@ def test_both_sides_are_normalised_and_the_score_stays():
     assert np.array_equal(clean.column("score").to_numpy(), np.float32([0.5, np.nan, 0.25]), equal_nan=True)
 
 
-@pytest.mark.parametrize(
-    ("by", "compared", "others"),
-    [
-        ("pair", ["Guten Tag\nHello\ufffd", "\nNothing", "Grüße\nBye"], None),
-        ("source", ["Guten Tag", "", "Grüße"], ["Hello\ufffd", "Nothing", "Bye"]),
-        ("target", ["Hello\ufffd", "Nothing", "Bye"], ["Guten Tag", "", "Grüße"]),
-    ],
-)
-def test_what_is_compared_is_what_is_signed(by, compared, others):
-    _, signed = measure(raw(), LANGUAGES, measures(by=by))
+SOURCES, TARGETS = ["Guten Tag", "", "Grüße"], ["Hello\ufffd", "Nothing", "Bye"]
+
+
+@pytest.mark.parametrize(("by", "compared", "others"), [("source", SOURCES, TARGETS), ("target", TARGETS, SOURCES)])
+def test_the_side_that_is_compared_is_the_side_that_is_signed(by, compared, others):
+    _, signed = measure(raw(), LANGUAGES, by, sides())
     assert signed.schema.equals(PAIR_SIGNATURES)
-    expected = sign(pa.array(compared))
-    assert signed.column("hash").to_pylist() == [row.tobytes() for row in expected.hash]
-    assert signed.column("other").to_pylist() == (
-        [0, 0, 0] if others is None else text_hashes(pa.array(others))[:, 0].tolist()
-    )
+    assert signed.column("hash").to_pylist() == [row.tobytes() for row in sign(pa.array(compared)).hash]
+    assert signed.column("other").to_pylist() == text_hashes(pa.array(others))[:, 0].tolist()
     assert signed.column("characters").to_pylist() == [9 + 6, 7, 5 + 3]
+
+
+def test_of_a_pair_both_sides_are_signed():
+    _, signed = measure(raw(), LANGUAGES, "pair", sides())
+    expected = pair_hashes(*(text_hashes(pa.array(texts)) for texts in (SOURCES, TARGETS)))
+    assert signed.column("hash").to_pylist() == [row.tobytes() for row in expected]
+    assert signed.column("other").to_pylist() == [0, 0, 0]
 
 
 def test_what_measurements_depend_on():
@@ -94,7 +99,7 @@ def test_pairs_that_are_equal_are_measured_as_each_alone(ends, by, tmp_path):
     files = MeasurePairs(measures=how)(work, task).files
 
     spoken = PairMeasuring(**{s: spoken_language(c, how.model) for s, c in (("source", "de"), ("target", "en"))})
-    alone = [measure(raw([row]), spoken, how) for row in COPIES]
+    alone = [measure(raw([row]), spoken, by, sides(how.model)) for row in COPIES]
     for role, each in zip(("part", "signatures"), zip(*alone, strict=True), strict=True):
         reader = work.open_arrow(files[role])
         assert repr(reader.read_all().to_pylist()) == repr(pa.Table.from_batches(each).to_pylist())  # NaN is not NaN
@@ -107,7 +112,7 @@ def test_equal_pairs_are_measured_once(monkeypatch):
     seen = []
     monkeypatch.setattr(clean_pairs, "measure", lambda batch, *how: seen.append(batch.num_rows) or measure(batch, *how))
 
-    found = list(measure_all([raw(COPIES[:3]), raw(COPIES[3:])], LANGUAGES, measures()))
+    found = list(measure_all([raw(COPIES[:3]), raw(COPIES[3:])], LANGUAGES, "pair", sides()))
 
     assert seen == [4]
     assert [clean.num_rows for clean, _ in found] == [signed.num_rows for _, signed in found] == [3, 3]
@@ -115,7 +120,7 @@ def test_equal_pairs_are_measured_once(monkeypatch):
 
 def test_judging_writes_a_score_for_each_pair_and_those_that_go(tmp_path):
     work = WorkDirectory(tmp_path)
-    clean, _ = measure(raw(), LANGUAGES, measures())
+    clean, _ = measure(raw(), LANGUAGES, "pair", sides())
     with work.write_arrow("clean/pairs/c/de-en/part-00000.arrow", CLEAN) as writer:
         writer.write(clean.slice(0, 1))
         writer.write(clean.slice(1))

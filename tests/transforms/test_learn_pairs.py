@@ -12,9 +12,9 @@ from transforms.filters.signals import SIGNALS
 from transforms.journal import Task
 from transforms.learn_pairs import FEWEST, LearnPairs, cutter, draw
 from transforms.lexicon.saving import load
-from transforms.minhash import text_hashes
+from transforms.minhash import pair_hashes, text_hashes
 from transforms.parallel.batches import PAIRS
-from transforms.parts import Part, compared
+from transforms.parts import Part
 from transforms.storage import WorkDirectory
 
 MEASURES = PairMeasures(form="NFC", model=None, by="pair")
@@ -66,8 +66,7 @@ def test_different_pairs_with_the_smallest_hashes_are_drawn(tmp_path):
     repeated = [pa.concat_arrays([side, side[:100]]) for side in (source, target)]
     work = WorkDirectory(tmp_path)
     parts = in_parts(work, *repeated, 250)
-    batch = pa.record_batch([source, target], names=["source", "target"])
-    keys = text_hashes(compared(batch, "pair"))[:, 0]
+    keys = pair_hashes(text_hashes(source), text_hashes(target))[:, 0]
     _, first = np.unique(keys, return_index=True)
     for count in (40, 10_000):
         drawn = draw(work, parts, count)

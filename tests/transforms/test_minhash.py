@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.jaccard import shingle_set
-from transforms.minhash import permutations, sign, text_hashes
+from transforms.minhash import pair_hashes, permutations, sign, text_hashes
 
 TEXTS = [
     "Alle Menschen sind frei und gleich an Würde und Rechten geboren.",
@@ -96,3 +96,16 @@ def test_estimates_lie_around_the_true_similarity(similarity):
     assert abs(estimates.mean() - true) < 4 * error / np.sqrt(200)
     assert 0.8 * error < estimates.std() < 1.2 * error
     assert np.abs(estimates - true).max() < 5 * error
+
+
+def test_hashes_of_pairs_are_equal_where_both_sides_are():
+    texts = [f"text {number % 7}" for number in range(49)], [f"text {number // 7}" for number in range(49)]
+    sides = [text_hashes(pa.array(side)) for side in texts]
+    found = pair_hashes(*sides)
+    assert (found.shape, found.dtype) == ((49, 2), np.uint64)
+    for column in found.T:
+        # A pair and the same pair the other way round are two.
+        assert len(set(column.tolist())) == 49
+    assert np.array_equal(pair_hashes(*(np.repeat(side, 2, axis=0) for side in sides)), np.repeat(found, 2, axis=0))
+    bits = np.unpackbits(found.view(np.uint8), axis=1).mean(axis=0)
+    assert bits.min() > 0.25 and bits.max() < 0.75

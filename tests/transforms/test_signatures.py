@@ -5,12 +5,12 @@ import pytest
 from babelmill.format import CLEAN, PAIR_SIGNATURES, RAW, SIGNATURES
 from transforms.clean import Measures, measure
 from transforms.clean_pairs import CLEAN as CLEAN_PART
-from transforms.clean_pairs import PairMeasures
 from transforms.clean_pairs import measure as measure_pairs
 from transforms.filters.signals import PairMeasuring
 from transforms.jaccard import shingle_sets
 from transforms.languages import language
-from transforms.minhash import sign
+from transforms.minhash import pair_hashes, sign, text_hashes
+from transforms.pair_sides import SideMeasuring
 from transforms.parallel.batches import PAIRS
 from transforms.signatures import Documents, signed_rows
 from transforms.storage import CorruptFile, WorkDirectory
@@ -105,14 +105,14 @@ def test_columns_are_views_of_a_table_in_one_piece():
 @pytest.mark.parametrize("by", ["pair", "source", "target"])
 def test_pairs_are_signed_when_they_are_asked_for(tmp_path, by):
     sides = [[f"{side} {row} of so many words" for row in range(30)] for side in ("Satz", "sentence")]
-    work, measures = WorkDirectory(tmp_path), PairMeasures(form="NFC", model=None, by=by)
+    work, measuring = WorkDirectory(tmp_path), SideMeasuring("NFC", None)
     columns = [range(30), *([text.encode() for text in side] for side in sides), [0.5] * 30]
     batch = pa.record_batch([pa.array(column) for column in columns], names=PAIRS.names).cast(PAIRS)
     text, signature = work.write_arrow("text", CLEAN_PART), work.write_arrow("signatures", PAIR_SIGNATURES)
     with text, signature:
         for start, end in ((0, 13), (13, 30)):
             languages = PairMeasuring(source=language("de"), target=language("en"))
-            clean, signed = measure_pairs(batch[start:end], languages, measures)
+            clean, signed = measure_pairs(batch[start:end], languages, by, measuring)
             text.write(clean)
             signature.write(signed)
     pairs = Documents(
@@ -130,6 +130,7 @@ def test_pairs_are_signed_when_they_are_asked_for(tmp_path, by):
     said = {"source": sides[0], "target": sides[1], "pair": ["\n".join(both) for both in zip(*sides, strict=True)]}[by]
     expected = sign(pa.array([said[row] for row in wanted]), words=3)
     minhash, shingles = pairs.signatures(wanted)
-    assert np.array_equal(pairs.hashes(wanted).view(np.uint8), expected.hash)
+    both = [text_hashes(pa.array([side[row] for row in wanted])) for side in sides]
+    assert np.array_equal(pairs.hashes(wanted), pair_hashes(*both) if by == "pair" else both[by == "target"])
     assert np.array_equal(minhash, expected.minhash) and np.array_equal(shingles, expected.shingles)
     assert pairs.signatures(wanted[:0])[0].shape == (0, 128)

@@ -1,4 +1,4 @@
-"""Punctuation of both sides: how a sentence ends, how many marks there are, and whether brackets close."""
+"""Punctuation: how a sentence ends, how many marks there are, and whether brackets close; and how two sides differ."""
 
 from __future__ import annotations
 
@@ -25,34 +25,46 @@ _KIND = 5
 
 
 class Punctuation(NamedTuple):
-    """Punctuation of n pairs.
+    """Punctuation of n texts.
 
     Attributes:
-        source_ends, target_ends: int32 (n,), 1 where the text ends in a stop, quotation marks and brackets apart.
-        marks: float32 (n,), (t - s) / sqrt(t + s + 1) of the punctuation marks on the target and source side: the
-            difference in units of its own spread, if marks came independently (Poisson).
-        brackets: int32 (n,), brackets left open (or closed without being opened) on one side but not on the other.
+        marks: int32 (n,), how many marks there are.
+        ends: int32 (n,), 1 where the text ends in a stop, quotation marks and brackets apart.
+        left_open: int32 (n, kinds), brackets of each kind that are not closed; below 0 where some are not opened.
     """
 
-    source_ends: np.ndarray
-    target_ends: np.ndarray
     marks: np.ndarray
-    brackets: np.ndarray
+    ends: np.ndarray
+    left_open: np.ndarray
 
 
-def punctuation(source: Points, target: Points) -> Punctuation:
-    """Compare the punctuation of both sides."""
-    (first, first_ends, first_open), (second, second_ends, second_open) = _count_all(source), _count_all(target)
-    marks = (second - first) / np.sqrt(first + second + 1)
-    brackets = np.abs(second_open - first_open).sum(1, np.int32)
-    return Punctuation(first_ends, second_ends, marks.astype(np.float32), brackets)
-
-
-def _count_all(texts: Points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def punctuation(texts: Points) -> Punctuation:
+    """Look at the punctuation of every text."""
     rows = len(texts.offsets) - 1
-    marks, ends, open_ = np.zeros(rows, np.int32), np.zeros(rows, np.int32), np.zeros((rows, len(BRACKETS)), np.int32)
-    _count(texts.values, texts.offsets, _table(), marks, ends, open_)
-    return marks, ends, open_
+    found = Punctuation(*(np.zeros(shape, np.int32) for shape in (rows, rows, (rows, len(BRACKETS)))))
+    _count(texts.values, texts.offsets, _table(), *found)
+    return found
+
+
+def more_marks(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """How many more punctuation marks the target has, in units of the difference's own spread.
+
+    Args:
+        source, target: int32 (n,), marks of both sides.
+
+    Returns:
+        float32 (n,), (t - s) / sqrt(t + s + 1), as if marks came independently (Poisson).
+    """
+    return ((target - source) / np.sqrt(source + target + 1)).astype(np.float32)
+
+
+def unequal_brackets(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Brackets left open, or closed without being opened, on one side but not on the other: int32 (n,).
+
+    Args:
+        source, target: int32 (n, kinds), see `Punctuation.left_open`.
+    """
+    return np.abs(target - source).sum(1, np.int32)
 
 
 @once
@@ -72,8 +84,8 @@ def _table() -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _count(values, offsets, table, marks, ends, open_):
-    """Count marks, and opening less closing brackets of each kind (`open_`: int32 (n, kinds))."""
+def _count(values, offsets, table, marks, ends, left_open):
+    """Write what `Punctuation` holds; `left_open` is all 0 before."""
     for r in range(offsets.shape[0] - 1):
         last, count = 0, 0
         for i in range(offsets[r], offsets[r + 1]):
@@ -82,5 +94,5 @@ def _count(values, offsets, table, marks, ends, open_):
             if kind & _SKIPPED == 0:
                 last = kind
             if kind & (_OPEN | _CLOSE):
-                open_[r, kind >> _KIND] += 1 if kind & _OPEN else -1
+                left_open[r, kind >> _KIND] += 1 if kind & _OPEN else -1
         marks[r], ends[r] = count, (last & _STOP) // _STOP

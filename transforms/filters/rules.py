@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.filters.ratio import DEFAULT_RATIO, LengthRatio
-from transforms.filters.signals import DENSE, EACH_SIDE
+from transforms.filters.sides import DENSE
+from transforms.filters.signals import EACH_SIDE
 from transforms.languages import Language
 from transforms.rules import Judgement
 
@@ -45,7 +46,7 @@ BY_CLASS: Mapping[str, tuple[Any, Any]] = {
     "script_share": (0.15, 0.05),
 }
 """Defaults that differ: in alphabets and abugidas, and in scripts in which a character is a syllable or more
-(`signals.DENSE`)."""
+(`sides.DENSE`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

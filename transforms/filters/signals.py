@@ -8,6 +8,7 @@ Both sides are normalised text (`transforms.normalise`). Every measurement of a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import scripts
-from transforms.filters.lengths import lengths, log_ratio
-from transforms.filters.markup import markup
+from transforms.filters.lengths import log_ratio
 from transforms.filters.numerals import lacking
 from transforms.filters.points import Points, decoded
-from transforms.filters.punctuation import punctuation
-from transforms.filters.repetition import repeated
+from transforms.filters.punctuation import more_marks, unequal_brackets
+from transforms.filters.sides import BRACKETS, measure_side
 from transforms.filters.similarity import similarity
 from transforms.filters.spoken import Spoken, spoken
 from transforms.langid import LanguageIdentifier
@@ -60,13 +60,7 @@ letters in scripts of neither language, nor Latin, which is in texts of all; bot
 `foreign` as of `spoken.Spoken`, and NaN where both sides are the same text; `ends`, whether it ends in a stop;
 `repeated` and `markup`, shares of its characters.
 Of both: `log_ratio` of columns, target by source; `similarity`; `numerals` that both lack; `marks` and `brackets` as of
-`punctuation.Punctuation`."""
-
-SEGMENT, DENSE_SEGMENT = 12, 5
-"""Characters of a segment that may be repeated; in a script in which a character is a syllable or more."""
-
-DENSE = frozenset(("Hani", "Hira", "Kana", "Hang", "Bopo", "Yiii"))
-"""Scripts in which a character is a syllable or more."""
+`punctuation.more_marks` and `punctuation.unequal_brackets`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,32 +100,48 @@ def measure(
     """
     if len(source) != len(target):
         raise ValueError(f"{len(source)} source texts and {len(target)} target texts: expected one of each for a pair")
-    points = points or (decoded(source), decoded(target))
-    ends = punctuation(*points)
-    differ = pc.not_equal(source, target)
+    points, differ = points or (decoded(source), decoded(target)), pc.not_equal(source, target)
+    languages, texts = (measuring.source, measuring.target), (source, target)
+    sides = [measure_side(own, language) for own, language in zip(points, languages, strict=True)]
+    said = [_spoken(side, differ, language, identifier) for side, language in zip(texts, languages, strict=True)]
+    return compare(texts, points, sides, said, measuring)
+
+
+def compare(
+    texts: Sequence[pa.StringArray],
+    points: Sequence[Points],
+    sides: Sequence[pa.RecordBatch],
+    said: Sequence[Spoken],
+    measuring: PairMeasuring,
+) -> pa.RecordBatch:
+    """Put the measurements of both sides side by side, and add those of the pair. Of each argument two, source first.
+
+    Args:
+        texts: string (n,), without nulls, normalised.
+        points: their characters.
+        sides: of schema `SIDE`.
+        said: what a language model says of each text; of a copy it does not count, whatever language that is in.
+        measuring: how.
+
+    Returns:
+        As `measure`.
+    """
+    known, differ = known_scripts(measuring), pc.not_equal(*texts).to_numpy(zero_copy_only=False)
+    (source, target) = ({name: side.column(name).to_numpy() for name in side.schema.names} for side in sides)
     columns: dict[str, np.ndarray] = {}
-    known = known_scripts(measuring)
-    for side, texts, own, written, ending in zip(
-        SIDES, (source, target), points, (measuring.source, measuring.target), ends[:2], strict=True
+    for name, text, of_side, spoken_, language in zip(
+        SIDES, texts, (source, target), said, (measuring.source, measuring.target), strict=True
     ):
-        size, said = lengths(own), _spoken(texts, differ, written, identifier)
-        in_own, in_known = scripts.shares(texts, written.scripts, known)
-        measured = {
-            **size._asdict(),
-            "script": in_own,
-            "alien": 1 - in_known,
-            **said._asdict(),
-            "ends": ending,
-            "repeated": repeated(own, segment=segment_of(written)),
-            "markup": markup(own),
-        }
-        columns |= {f"{side}_{name}": values for name, values in measured.items()}
+        in_own, in_known = scripts.shares(text, language.scripts, known)
+        asked = {what: np.where(differ, value, np.float32(np.nan)) for what, value in spoken_._asdict().items()}
+        measured = {**of_side, "script": in_own, "alien": 1 - in_known, **asked}
+        columns |= {f"{name}_{what}": values for what, values in measured.items()}
     columns |= {
-        "log_ratio": log_ratio(columns["source_columns"], columns["target_columns"]),
+        "log_ratio": log_ratio(source["columns"], target["columns"]),
         "similarity": similarity(*points),
         "numerals": lacking(*points),
-        "marks": ends.marks,
-        "brackets": ends.brackets,
+        "marks": more_marks(source["marks"], target["marks"]),
+        "brackets": unequal_brackets(*(np.stack([side[kind] for kind in BRACKETS], 1) for side in (source, target))),
     }
     return pa.record_batch([pa.array(columns[field.name], field.type) for field in SIGNALS], schema=SIGNALS)
 
@@ -139,7 +149,7 @@ def measure(
 def _spoken(
     texts: pa.StringArray, differ: pa.BooleanArray, language: Language, identifier: LanguageIdentifier | None
 ) -> Spoken:
-    """As `spoken`, of the texts which differ from the other side; a copy is not in two languages whatever it is in."""
+    """As `spoken`, of the texts which differ from the other side; NaN for the others."""
     said, rows = spoken(texts.filter(differ), language, identifier), differ.to_numpy(zero_copy_only=False)
     found = Spoken(*(np.full(len(texts), np.nan, np.float32) for _ in range(2)))
     found.own[rows], found.foreign[rows] = said
@@ -150,8 +160,3 @@ def known_scripts(measuring: PairMeasuring) -> tuple[str, ...]:
     """Scripts in which a text of either side may have letters; none where those of a language are not known."""
     used = [measuring.source.scripts, measuring.target.scripts]
     return tuple(sorted({*used[0], *used[1], "Latn"})) if all(used) else ()
-
-
-def segment_of(language: Language) -> int:
-    """Characters of a segment in the scripts of a language."""
-    return DENSE_SEGMENT if DENSE.intersection(language.scripts) else SEGMENT

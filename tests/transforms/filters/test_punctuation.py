@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.filters.points import decoded
-from transforms.filters.punctuation import SEPARATORS, STOPS, punctuation
+from transforms.filters.punctuation import SEPARATORS, STOPS, more_marks, punctuation, unequal_brackets
 
 TEXT = st.text(st.sampled_from("ab ().]{[}!?。」\"'་¿，（）"), max_size=12)
 
 
-def measured(source, target):
-    return punctuation(decoded(pa.array([source])), decoded(pa.array([target])))
+def measured(*texts):
+    return punctuation(decoded(pa.array(texts, pa.string())))
 
 
 def marks(text):
@@ -31,16 +31,24 @@ def left_open(text):
     return [sum(c in opening for c in text) - sum(c in closing for c in text) for opening, closing in kinds]
 
 
+@given(st.lists(TEXT, max_size=5))
+def test_punctuation_equals_counting_one_by_one(texts):
+    found = measured(*texts)
+    assert {values.dtype for values in found} == {np.dtype(np.int32)}
+    assert found.marks.tolist() == [marks(text) for text in texts]
+    assert found.ends.tolist() == [ends(text) for text in texts]
+    assert found.left_open.tolist() == [left_open(text) for text in texts]
+
+
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=5))
-def test_punctuation_equals_counting_one_by_one(pairs):
-    found = punctuation(*(decoded(pa.array([pair[side] for pair in pairs], pa.string())) for side in (0, 1)))
-    assert [values.dtype for values in found] == [np.int32, np.int32, np.float32, np.int32]
-    assert found.source_ends.tolist() == [ends(source) for source, _ in pairs]
-    assert found.target_ends.tolist() == [ends(target) for _, target in pairs]
+def test_both_sides_are_compared_mark_by_mark_and_bracket_by_bracket(pairs):
+    source, target = (measured(*(pair[side] for pair in pairs)) for side in (0, 1))
+    more, brackets = more_marks(source.marks, target.marks), unequal_brackets(source.left_open, target.left_open)
+    assert (more.dtype, brackets.dtype) == (np.float32, np.int32)
     expected = [(marks(t) - marks(s)) / math.sqrt(marks(t) + marks(s) + 1) for s, t in pairs]
-    np.testing.assert_allclose(found.marks, expected, rtol=1e-6)
+    np.testing.assert_allclose(more, expected, rtol=1e-6)
     differences = [zip(left_open(s), left_open(t), strict=True) for s, t in pairs]
-    assert found.brackets.tolist() == [sum(abs(a - b) for a, b in both) for both in differences]
+    assert brackets.tolist() == [sum(abs(a - b) for a, b in both) for both in differences]
 
 
 @pytest.mark.parametrize(
@@ -58,10 +66,12 @@ def test_punctuation_equals_counting_one_by_one(pairs):
     ],
 )
 def test_how_a_text_ends(text, expected):
-    assert measured(text, "")[0].tolist() == measured("", text)[1].tolist() == [expected]
+    assert measured(text, "").ends.tolist() == [expected, 0]
 
 
-def test_brackets_of_other_scripts_are_the_same_brackets():
-    assert measured("a (b) [c", "ア（ビ）【ク").brackets.tolist() == [0]
-    assert measured("a (b)", "ア（ビ").brackets.tolist() == [1]
-    assert measured("1)", "1)").brackets.tolist() == [0]
+@pytest.mark.parametrize(
+    ("source", "target", "differ"), [("a (b) [c", "ア（ビ）【ク", 0), ("a (b)", "ア（ビ", 1), ("1)", "1)", 0)]
+)
+def test_brackets_of_other_scripts_are_the_same_brackets(source, target, differ):
+    first, second = np.split(measured(source, target).left_open, 2)
+    assert unequal_brackets(first, second).tolist() == [differ]

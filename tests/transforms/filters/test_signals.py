@@ -3,7 +3,8 @@ import pyarrow as pa
 import pytest
 
 from transforms import langid
-from transforms.filters.signals import DENSE_SEGMENT, SEGMENT, SIGNALS, PairMeasuring, measure, segment_of
+from transforms.filters.sides import DENSE_SEGMENT, SEGMENT, segment_of
+from transforms.filters.signals import SIGNALS, PairMeasuring, measure
 from transforms.languages import language
 
 MEASURING = PairMeasuring(source=language("de"), target=language("ja"))
