@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from babelmill.format import REMOVALS, File, Ledger
 from transforms import lsh
@@ -141,8 +142,10 @@ def write_removals(
     mine = slice(*np.searchsorted(numbers, [start, start + part.rows]))
     rows, reason = numbers[mine] - start, reasons[mine]
     parts, places = documents.locate(stays[mine])
-    keepers = [f"{documents.names[part]}#{row}" for part, row in zip(parts.tolist(), places.tolist(), strict=True)]
-    columns = [pa.array(rows, pa.int32()), names(reason, REASONS), pa.array(keepers, pa.string())]
+    keepers = pc.binary_join_element_wise(
+        pa.array(documents.names).take(pa.array(parts)), pa.array(places).cast(pa.string()), "#"
+    )
+    columns = [pa.array(rows, pa.int32()), names(reason, REASONS), keepers]
     with work.write_arrow(f"dedup/{task.name}.arrow", REMOVALS) as writer:
         writer.write(pa.record_batch(columns, schema=REMOVALS))
     counts, sizes = np.bincount(reason, minlength=len(REASONS)), _bytes_of(work, part, rows)

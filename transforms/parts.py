@@ -22,7 +22,7 @@ _NONE = np.zeros(0, np.int32)
 STRETCH = 32 << 20
 """Bytes of batches among which equal rows are looked for: of most parts all."""
 
-PIECE = 4 << 20
+PIECE = 8 << 20
 """Bytes of different rows that are worked on together: what a call costs whatever its rows does not show."""
 
 

@@ -199,6 +199,11 @@ class WorkDirectory:
         return has
 
 
+GATHERED = 1 << 20
+"""Bytes that are gathered before they are hashed and written: for each write a thread lets go of the interpreter's lock
+and takes it again, twice, and columns are small."""
+
+
 class ArrowWriter:
     """Writes one Arrow IPC file under a temporary name; a context manager.
 
@@ -219,8 +224,9 @@ class ArrowWriter:
         with writing(self._where):
             self._temporary.parent.mkdir(parents=True, exist_ok=True)
             self._sink = HashingFile(self._temporary.open("wb"))
+        self._stream = pa.BufferedOutputStream(pa.PythonFile(self._sink, "w"), GATHERED)
         self._writer = pa.ipc.new_file(
-            self._sink, self._schema, options=pa.ipc.IpcWriteOptions(unify_dictionaries=True)
+            self._stream, self._schema, options=pa.ipc.IpcWriteOptions(unify_dictionaries=True)
         )
         return self
 
@@ -237,6 +243,7 @@ class ArrowWriter:
             with writing(self._where):
                 if kind is None:
                     self._writer.close()
+                    self._stream.flush()
                 self._sink.close_file()
             if kind is None:
                 file = File(self._name, self.rows, self._sink.size, self._sink.sha256.hexdigest())
