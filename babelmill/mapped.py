@@ -7,7 +7,8 @@ step per file, and none in Python per row except the slice of a list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,9 @@ class Memory:
         """All of it as an array of `dtype`, read-only."""
         return np.asarray(self).view(dtype)
 
-    def buffer(self, start: int, stop: int) -> pa.Buffer:
-        """The bytes from one place to another, as far as it reaches."""
-        stop = min(stop, len(np.asarray(self)))
-        return pa.foreign_buffer(self._base + start, stop - start, base=self)
+    def buffer(self) -> pa.Buffer:
+        """All of it as a buffer of Arrow, which is said to go on without end."""
+        return pa.foreign_buffer(self._base, 1 << 62, base=self)
 
     def starts(self, buffers: Iterable[pa.Buffer | None], dtype: DTypeLike) -> Rows:
         """Where each buffer starts, as an index into `view(dtype)`; 0 for a buffer that holds nothing."""
@@ -140,10 +140,38 @@ class ListColumn:
         Raises:
             FormatError: a list reaches out of its record batch.
         """
+        numbers, offsets = self.split(batches, rows, max(1, len(rows)))
+        return next(numbers), next(offsets)
+
+    def split(
+        self, batches: Rows, rows: Rows, step: int
+    ) -> tuple[Iterator[NDArray[np.int32]], Iterator[NDArray[np.int64]]]:
+        """The lists in some rows, `step` rows at a time.
+
+        Returns:
+            The numbers and the offsets of each, as of `take`. Numbers are gathered when they are asked for; those that
+            follow each other share memory.
+
+        Raises:
+            FormatError: a list reaches out of its record batch.
+        """
         starts, counts = self._bounds(batches, rows)
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(counts, out=offsets[1:])
-        return gather(self._memory, self._value_starts.take(batches) + starts, counts), offsets
+        step = min(step, max(1, len(rows)))
+        # One row for each of the results, which the last one may not fill.
+        lengths = np.zeros((max(1, -(-len(rows) // step)), step), np.int64)
+        lengths.reshape(-1)[: len(rows)] = counts
+        offsets = np.zeros((len(lengths), step + 1), np.int64)
+        np.cumsum(lengths, axis=1, out=offsets[:, 1:])
+        last = offsets[-1, : len(rows) - step * (len(offsets) - 1) + 1]
+        return self._gathered(starts, counts, offsets[:, -1].tolist(), step), chain(offsets[:-1], [last])
+
+    def _gathered(self, starts: Rows, counts: Rows, sizes: list[int], step: int) -> Iterator[NDArray[np.int32]]:
+        """Lists, `step` at a time, which have so many numbers together."""
+        ahead = max(1, _AHEAD * len(sizes) // max(1, sum(sizes)))
+        found = gather(self._memory, starts, counts, step * ahead)
+        for first, numbers in zip(range(0, len(sizes), ahead), found, strict=True):
+            for start, stop in pairwise(accumulate(sizes[first : first + ahead], initial=0)):
+                yield numbers[start:stop]
 
     def lengths(self, batches: Rows, rows: Rows) -> NDArray[np.int64]:
         """How many numbers the lists in some rows have.
@@ -154,13 +182,13 @@ class ListColumn:
         return self._bounds(batches, rows)[1]
 
     def _bounds(self, batches: Rows, rows: Rows) -> tuple[Rows, Rows]:
-        """Where lists begin among the numbers of their record batches, and how many each has."""
+        """Where lists begin among all numbers, and how many each has."""
         at = self._offset_starts.take(batches) + rows
         starts, stops = self._numbers.take(at).astype(np.int64), self._numbers.take(at + 1).astype(np.int64)
         wrong = np.flatnonzero((starts < 0) | (stops < starts) | (stops > self._value_counts.take(batches)))
         if wrong.size:
             raise self._damaged(batches[wrong[0]], rows[wrong[0]])
-        return starts, stops - starts
+        return self._value_starts.take(batches) + starts, stops - starts
 
     def at(self, batch: int, row: int) -> NDArray[np.int32]:
         """The list in one row: a read-only view of the mapped file.
@@ -185,48 +213,50 @@ class ListColumn:
         )
 
 
-_WINDOW = 1 << 28
-"""Numbers of 4 bytes from the beginning of one window of memory to that of the next; each reaches over two of these."""
-
-_INLINE = 3
-"""Numbers that a view has in itself."""
+_AHEAD = 1 << 19
+"""Numbers that `ListColumn.split` gathers at a time, on the average: 2 MiB. More saves little, and has the allocator
+ask for new pages, which in a virtual machine may take longer than all else."""
 
 
-def gather(memory: Memory, starts: Rows, counts: Rows) -> NDArray[np.int32]:
+def gather(memory: Memory, starts: Rows, counts: Rows, step: int) -> Iterator[NDArray[np.int32]]:
     """Copy lists of int32 from all over a memory, one after the other, with no step in Python for each.
 
-    Each becomes a row of an Arrow column of views (columnar format, "Variable-size Binary View Layout"), which says
-    where bytes are and has none; the cast to a column that has its bytes is one loop of C++ over them.
+    To Arrow, the memory is a column of byte strings of which every second is one of the lists: its offsets are where a
+    list ends and where the next one begins. Taking these strings is one loop of C++. The others, of what lies between,
+    may be less than nothing long, and are never looked at.
 
     Args:
         memory: where they are.
         starts: int64[n], indices into `memory.view(np.int32)`.
         counts: int64[n], how many numbers each has; where that is 0, the start means nothing.
+        step: lists to copy at a time.
 
-    Returns:
-        int32[sum of counts].
+    Yields:
+        int32[sum of counts] of `step` lists, or of those that are left; of no lists, one.
     """
-    numbers, longest = memory.view(np.int32), counts.max(initial=0)
-    if longest == 0:
-        return np.empty(0, np.int32)
-    if longest > _WINDOW:
-        return np.concatenate([numbers[start : start + count] for start, count in zip(starts, counts, strict=True)])
-    known = starts[counts.argmax()]
-    starts = np.where(counts > 0, starts, known)
-    windows = starts // _WINDOW
-    first = windows.min()
-    # Between files there may be any number of windows that nothing is in.
-    used = np.bincount(windows - first) > 0
-    views = np.empty((len(starts), 4), np.int32)
-    views[:, 0] = 4 * counts
-    views[:, 1] = numbers.take(starts)
-    views[:, 2] = (np.cumsum(used) - 1).take(windows - first)
-    views[:, 3] = 4 * (starts - windows * _WINDOW)
-    short = np.flatnonzero(counts <= _INLINE)
-    for place in range(_INLINE if short.size else 0):
-        there = counts[short] > place
-        views[short, 1 + place] = np.where(there, numbers.take(np.where(there, starts[short] + place, known)), 0)
-    size = 4 * _WINDOW
-    buffers = [memory.buffer(at, at + 2 * size) for at in (size * (np.flatnonzero(used) + first)).tolist()]
-    column = pa.Array.from_buffers(pa.binary_view(), len(starts), [None, pa.py_buffer(views), *buffers])
-    return np.frombuffer(pc.cast(column, pa.large_binary()).buffers()[2], np.int32)
+    rows = len(starts)
+    if rows == 0:
+        yield np.empty(0, np.int32)
+        return
+    places = np.zeros((rows + 1, 2), np.int64)
+    places[:-1, 1] = starts
+    places[1:, 0] = starts + counts
+    places *= 4
+    # Arrow allots what strings take that are as long as the mean of all, which the last offset makes a quarter longer
+    # than the mean list: what is too little is copied when it grows, what is left is given back.
+    places[-1, 1] = 5 * int(counts.sum()) * (2 * rows + 1) // rows
+    column = pa.Array.from_buffers(
+        pa.large_binary(), 2 * rows + 1, [None, pa.py_buffer(places), memory.buffer()], null_count=0
+    )
+    # `pa.array` would import pandas, where that is installed.
+    lists = pa.Array.from_buffers(pa.int64(), rows, [None, pa.py_buffer(np.arange(1, 2 * rows + 1, 2))], null_count=0)
+    for first in range(0, rows, step):
+        taken = pc.take(column, lists[first : first + step], boundscheck=False)
+        yield np.frombuffer(taken.buffers()[2], np.int32)
+
+
+def cut(values: NDArray, step: int) -> Iterator[NDArray]:
+    """Views of `step` values at a time, of which the last may have fewer; of no values, one."""
+    whole = len(values) // step * step
+    rest = [values[whole:]] if whole < len(values) or not whole else []
+    return chain(values[:whole].reshape(-1, step), rest)

@@ -14,14 +14,13 @@ from it, those of many batches at a time.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 from operator import index
 from os import PathLike
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
@@ -30,18 +29,17 @@ from numpy.typing import ArrayLike
 from babelmill.format import File, FormatError, digest, read_manifest
 from babelmill.mapped import Rows
 from babelmill.order import Permutation
-from babelmill.rows import COLUMNS, Batch, DocumentColumns, PairBatch, PairColumns, PairRow, Row
+from babelmill.rows import COLUMNS, Batch, PairBatch, PairRow, Row
 
 MANIFEST = "manifest.json"
 
-_AHEAD, _AHEAD_IDS = 4096, 1 << 21
-"""Rows that a pass finds, and gathers, at a time: so many, or as many as have so many ids (8 MiB) on the average."""
+_AHEAD = 8192
+"""Rows whose places a pass finds at a time: a step costs less for more."""
+
+_BLOCKS = 1 << 16
+"""Blocks of rows, at most, whose record batches are kept."""
 
 Item = TypeVar("Item")
-_FAR = 4
-"""Blocks of so many rows whose places are found at a time: a step costs less for more."""
-
-Item_co = TypeVar("Item_co", covariant=True)
 
 
 def open(
@@ -103,6 +101,9 @@ class ShardSet:
             batches += mapped
             sources += [str(root / file.path)] * len(mapped)
         self._first_rows = np.cumsum([0] + [batch.num_rows for batch in batches])
+        # A search costs ten times a look: most rows are in the record batch that the first of their block is in.
+        self._block_bits = (len(self) // min(16 * len(batches) + 1, _BLOCKS)).bit_length()
+        self._blocks = self._search(np.arange(0, len(self), 1 << self._block_bits))
         self._columns = COLUMNS[kind](batches, sources)
         self.tokens = self._columns.tokens
 
@@ -172,7 +173,7 @@ class ShardSet:
             epoch: from 0; each has an order of its own.
             position: how many rows of the order to skip, at no cost.
             batch_size: rows of a batch, of which the last may have fewer; None: single rows. Batches that follow each
-                other share 8 MiB or so of memory, which stays while one of them does: copy what is to be kept for long.
+                other share 3 MiB or so of memory, which stays while one of them does: copy what is to be kept for long.
             state: the `state()` of an earlier pass, to go on from there; it stands in for seed, epoch and position.
 
         Raises:
@@ -181,11 +182,15 @@ class ShardSet:
         if state is not None:
             seed, epoch, position = self._place(state)
         order = Permutation(len(self), seed, epoch)
-        place = {"locate": self._find, "order": order, "shards": self.digest, "position": position}
-        if batch_size is None:
-            return Pass(_Rows.of(self._columns), **place, step=1, ahead=_AHEAD)
-        ahead = min(_AHEAD, _AHEAD_IDS * len(self) // max(self.tokens, 1))
-        return Pass(self._columns.take, **place, step=batch_size, ahead=ahead)
+        step = 1 if batch_size is None else batch_size
+
+        def read(numbers: Rows) -> Iterator[Row | PairRow] | Iterator[Batch | PairBatch]:
+            batches, rows = self._find(numbers)
+            if batch_size is None:
+                return (self._columns.at(*place) for place in zip(batches, rows, strict=True))
+            return self._columns.split(batches, rows, step)
+
+        return Pass(read, order=order, shards=self.digest, position=position, step=step)
 
     def _place(self, state: Mapping[str, Any]) -> tuple[int, int, int]:
         """Seed, epoch and position of a state of these very shards: in others, a position means other rows."""
@@ -214,38 +219,14 @@ class ShardSet:
 
     def _find(self, numbers: Rows) -> tuple[Rows, Rows]:
         """The same, of rows that there are."""
-        batches = np.searchsorted(self._first_rows, numbers, side="right") - 1
+        batches = self._blocks.take(numbers >> self._block_bits)
+        late = np.flatnonzero(numbers >= self._first_rows.take(batches + 1))
+        batches[late] = self._search(numbers[late])
         return batches, numbers - self._first_rows.take(batches)
 
-
-class _Block(Protocol[Item_co]):
-    """Rows that follow each other in an order."""
-
-    def __len__(self) -> int: ...
-
-    def rows(self, start: int, stop: int) -> Item_co:
-        """Some of them."""
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Places of rows that are read one by one."""
-
-    columns: DocumentColumns | PairColumns
-    batches: Rows
-    places: Rows
-
-    @classmethod
-    def of(cls, columns: DocumentColumns | PairColumns) -> Callable[[Rows, Rows], _Rows]:
-        """What makes some of given columns."""
-        return partial(cls, columns)
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    def rows(self, start: int, stop: int) -> Row | PairRow:
-        """The first of some."""
-        return self.columns.at(self.batches[start], self.places[start])
+    def _search(self, numbers: Rows) -> Rows:
+        """The record batches that rows are in."""
+        return np.searchsorted(self._first_rows, numbers, side="right") - 1
 
 
 class Pass(Generic[Item]):
@@ -257,25 +238,21 @@ class Pass(Generic[Item]):
 
     def __init__(
         self,
-        read: Callable[[Rows, Rows], _Block[Item]],
+        read: Callable[[Rows], Iterator[Item]],
         *,
-        locate: Callable[[Rows], tuple[Rows, Rows]],
         order: Permutation,
         shards: str,
         position: int,
         step: int,
-        ahead: int,
     ):
         if not 0 <= position <= order.rows:
             raise ValueError(f"position is {position}, expected 0 to {order.rows}, the rows there are")
         if step < 1:
             raise ValueError(f"batch_size is {step}, expected at least 1")
         self.position = position
-        self._read, self._locate, self._order, self._shards, self._step = read, locate, order, shards, step
-        self._ahead = max(1, ahead // step) * step
-        self._batches = self._places = np.empty(0, np.int64)
-        self._block: _Block[Item] | None = None
-        self._used = 0
+        self._read, self._order, self._shards, self._step = read, order, shards, step
+        self._ahead = max(1, _AHEAD // step) * step
+        self._items: Iterator[Item] = iter(())
 
     def __iter__(self) -> Pass[Item]:
         return self
@@ -283,20 +260,13 @@ class Pass(Generic[Item]):
     def __next__(self) -> Item:
         if self.position >= self._order.rows:
             raise StopIteration
-        if self._block is None or self._used >= len(self._block):
-            self._block, self._used = self._next_block(), 0
-        start, self._used = self._used, min(self._used + self._step, len(self._block))
-        self.position += self._used - start
-        return self._block.rows(start, self._used)
-
-    def _next_block(self) -> _Block[Item]:
-        """The rows from `position` on."""
-        if not self._places.size:
-            stop = min(self.position + _FAR * self._ahead, self._order.rows)
-            self._batches, self._places = self._locate(self._order(np.arange(self.position, stop)))
-        block = self._read(self._batches[: self._ahead], self._places[: self._ahead])
-        self._batches, self._places = self._batches[self._ahead :], self._places[self._ahead :]
-        return block
+        item = next(self._items, None)
+        if item is None:
+            stop = min(self.position + self._ahead, self._order.rows)
+            self._items = self._read(self._order(np.arange(self.position, stop)))
+            item = next(self._items)
+        self.position = min(self.position + self._step, self._order.rows)
+        return item
 
     def state(self) -> dict[str, Any]:
         """Where the pass stands, as JSON values: for `ShardSet.iterate`."""

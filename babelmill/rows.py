@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from babelmill.format import DOCUMENTS, PAIRS, PSEUDO, TEXTS
-from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, Rows, TextColumn
+from babelmill.mapped import ListColumn, Memory, NameColumn, NumberColumn, Rows, TextColumn, cut
 
 
 class _Document(TypedDict):
@@ -65,7 +65,8 @@ class PseudoRow(PairRow):
     sentence: int
 
 
-@dataclass(frozen=True)
+# Not frozen, as it takes four times as long to make one that is.
+@dataclass
 class Batch:
     """Some documents, ragged: the ids of row i are `input_ids[offsets[i]:offsets[i + 1]]`.
 
@@ -86,14 +87,8 @@ class Batch:
     def __len__(self) -> int:
         return len(self.documents)
 
-    def rows(self, start: int, stop: int) -> Batch:
-        """Some of the rows in a row, without a copy of their ids."""
-        some = slice(start, stop)
-        ids, offsets = _cut(self.input_ids, self.offsets, start, stop)
-        return Batch(ids, offsets, self.languages[some], self.corpora[some], self.documents[some])
 
-
-@dataclass(frozen=True)
+@dataclass
 class PairBatch:
     """Some pairs, ragged: the ids of source i are `source_ids[source_offsets[i]:source_offsets[i + 1]]`.
 
@@ -120,22 +115,8 @@ class PairBatch:
     def __len__(self) -> int:
         return len(self.documents)
 
-    def rows(self, start: int, stop: int) -> PairBatch:
-        """Some of the rows in a row, without a copy of their ids."""
-        some = slice(start, stop)
-        return PairBatch(
-            *_cut(self.source_ids, self.source_offsets, start, stop),
-            *_cut(self.target_ids, self.target_offsets, start, stop),
-            source_languages=self.source_languages[some],
-            target_languages=self.target_languages[some],
-            scores=self.scores[some],
-            origins=self.origins[some],
-            corpora=self.corpora[some],
-            documents=self.documents[some],
-        )
 
-
-@dataclass(frozen=True)
+@dataclass
 class PseudoBatch(PairBatch):
     """Some pseudo pairs, as a `PairBatch`.
 
@@ -146,19 +127,6 @@ class PseudoBatch(PairBatch):
 
     synthetic: NDArray[np.str_]
     sentences: NDArray[np.int32]
-
-    def rows(self, start: int, stop: int) -> PseudoBatch:
-        """Some of the rows in a row, without a copy of their ids."""
-        synthetic, sentences = self.synthetic[start:stop], self.sentences[start:stop]
-        return PseudoBatch(**vars(super().rows(start, stop)), synthetic=synthetic, sentences=sentences)
-
-
-def _cut(
-    ids: NDArray[np.int32], offsets: NDArray[np.int64], start: int, stop: int
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The ids of some rows, and offsets from 0 on."""
-    first = offsets[start]
-    return ids[first : offsets[min(stop, len(offsets) - 1)]], offsets[start : stop + 1] - first
 
 
 class _Texts:
@@ -207,11 +175,16 @@ class DocumentColumns:
 
     def take(self, batches: Rows, rows: Rows) -> Batch:
         """Some rows, in the order given."""
-        return Batch(
-            *self._input_ids.take(batches, rows),
-            languages=self._languages.take(batches, rows),
-            corpora=self._corpora.take(batches, rows),
-            documents=self._documents.take(batches, rows),
+        return next(self.split(batches, rows, max(1, len(rows))))
+
+    def split(self, batches: Rows, rows: Rows, step: int) -> Iterator[Batch]:
+        """The same, `step` rows at a time; of no rows, one batch. Ids are gathered when they are asked for."""
+        return map(
+            Batch,
+            *self._input_ids.split(batches, rows, step),
+            cut(self._languages.take(batches, rows), step),
+            cut(self._corpora.take(batches, rows), step),
+            cut(self._documents.take(batches, rows), step),
         )
 
 
@@ -251,16 +224,25 @@ class PairColumns:
 
     def take(self, batches: Rows, rows: Rows) -> PairBatch:
         """Some rows, in the order given."""
-        return PairBatch(
-            *self._source_ids.take(batches, rows),
-            *self._target_ids.take(batches, rows),
-            source_languages=self._source_languages.take(batches, rows),
-            target_languages=self._target_languages.take(batches, rows),
-            scores=self._scores.take(batches, rows),
-            origins=self._origins.take(batches, rows),
-            corpora=self._corpora.take(batches, rows),
-            documents=self._documents.take(batches, rows),
-        )
+        return next(self.split(batches, rows, max(1, len(rows))))
+
+    def split(self, batches: Rows, rows: Rows, step: int) -> Iterator[PairBatch]:
+        """The same, `step` rows at a time; of no rows, one batch. Ids are gathered when they are asked for."""
+        return map(PairBatch, *self._parts(batches, rows, step))
+
+    def _parts(self, batches: Rows, rows: Rows, step: int) -> Iterator[Iterator[Any]]:
+        """Each attribute of the batches, in the order of `PairBatch`."""
+        yield from self._source_ids.split(batches, rows, step)
+        yield from self._target_ids.split(batches, rows, step)
+        for column in (
+            self._source_languages,
+            self._target_languages,
+            self._scores,
+            self._origins,
+            self._corpora,
+            self._documents,
+        ):
+            yield cut(column.take(batches, rows), step)
 
 
 class PseudoColumns(PairColumns):
@@ -279,10 +261,14 @@ class PseudoColumns(PairColumns):
         synthetic, sentence = self._synthetic.at(batch, row), self._sentences.at(batch, row)
         return PseudoRow(**super().at(batch, row), synthetic=synthetic, sentence=sentence)
 
-    def take(self, batches: Rows, rows: Rows) -> PseudoBatch:
-        """Some rows, in the order given."""
-        made = {"synthetic": self._synthetic.take(batches, rows), "sentences": self._sentences.take(batches, rows)}
-        return PseudoBatch(**vars(super().take(batches, rows)), **made)
+    def split(self, batches: Rows, rows: Rows, step: int) -> Iterator[PseudoBatch]:
+        """As that of `PairColumns`."""
+        return map(PseudoBatch, *self._parts(batches, rows, step))
+
+    def _parts(self, batches: Rows, rows: Rows, step: int) -> Iterator[Iterator[Any]]:
+        yield from super()._parts(batches, rows, step)
+        yield cut(self._synthetic.take(batches, rows), step)
+        yield cut(self._sentences.take(batches, rows), step)
 
 
 class MixedColumns(PseudoColumns):

@@ -10,7 +10,7 @@ arrays are taken out as cheaply as can be); and `numpy`, which gives an array a 
 against `datasets` in the format `numpy` too.
 
 A round is a process bound to one core; the sides take turns. Each goes over all rows twice, in two orders: at the first
-pass the system maps the files' pages, which for Babelmill takes as long as all else; it is a figure of its own.
+pass the system maps the files' pages, which Babelmill, as it does little else, feels; it is a figure of its own.
 """
 
 from __future__ import annotations
