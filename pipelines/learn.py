@@ -22,7 +22,7 @@ class Learn(Stage):
 
     name = "learn"
     title = "clean"
-    version = 3
+    version = 4
     folder = "lexicon"
     owned = ("lexicon",)
 

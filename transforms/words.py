@@ -22,8 +22,10 @@ from vocab.columns import text_buffers
 from vocab.encoding import Encoder
 from vocab.model_file import WORD_MARK, Kind
 
+ENOUGH = 10_000
+"""Texts by which scripts are told."""
+
 _BASIS = (np.uint64(0xCBF29CE484222325), np.uint64(0x9E3779B97F4A7C15))
-_FNV_PRIME = np.uint64(0x100000001B3)
 _ONE, _ONE32 = np.uint64(1), np.uint32(1)
 _SPACE = 32
 _HIGH = np.uint64(0x8080808080808080)
@@ -37,7 +39,7 @@ class Words(NamedTuple):
         hashes: uint64 (words,), of the folded characters; never 0.
         starts, ends: int32 (words,), where each word is in the bytes of `texts`.
         offsets: int64 (n + 1,).
-        texts: string[n], what the words were found in.
+        texts: string, what the words were found in.
     """
 
     hashes: np.ndarray
@@ -45,6 +47,15 @@ class Words(NamedTuple):
     ends: np.ndarray
     offsets: np.ndarray
     texts: pa.StringArray
+
+    def take(self, rows: np.ndarray) -> Words:
+        """The words of some of the texts, by number (int64), in that order; `texts` stays."""
+        offsets = np.zeros(rows.size + 1, np.int64)
+        np.cumsum(np.diff(self.offsets)[rows], out=offsets[1:])
+        size = int(offsets[-1])
+        taken = np.empty(size, np.uint64), np.empty(size, np.int32), np.empty(size, np.int32)
+        _take(self.hashes, self.starts, self.ends, self.offsets, rows, offsets, *taken)
+        return Words(*taken, offsets, self.texts)
 
     def forms(self) -> np.ndarray:
         """Hashes of the words as they are written, uint64 (words,)."""
@@ -56,9 +67,7 @@ class Words(NamedTuple):
         Args:
             places: integers, numbers of words.
         """
-        data = text_buffers(self.texts)[0]
-        spans = zip(self.starts[places].tolist(), self.ends[places].tolist(), strict=True)
-        return pa.array([data[start:end].tobytes() for start, end in spans], pa.binary()).cast(pa.string())
+        return _gathered(text_buffers(self.texts)[0], np.stack([self.starts[places], self.ends[places]], axis=1))
 
 
 def segment(texts: pa.StringArray, pieces: Encoder | None = None) -> Words:
@@ -111,8 +120,11 @@ def cut(texts: pa.StringArray, pieces: Encoder) -> pa.StringArray:
 
 
 def unspaced(texts: pa.StringArray) -> bool:
-    """Whether a tenth of a column's bytes, or more, are of scripts that put no spaces between words."""
-    data, bounds = text_buffers(texts)
+    """Whether a tenth of a column's bytes, or more, are of scripts that put no spaces between words.
+
+    The first `ENOUGH` texts stand for all.
+    """
+    data, bounds = text_buffers(texts[:ENOUGH])
     runs = _runs(data, bounds, folding_table())
     return bool(10 * int((runs[:, 1] - runs[:, 0]).sum(dtype=np.int64)) >= max(int(bounds[-1] - bounds[0]), 1))
 
@@ -180,15 +192,37 @@ def _segment(data, bounds, table, hashes, starts, ends, offsets):
 
 
 @njit(cache=True, nogil=True)
+def _take(hashes, starts, ends, offsets, rows, new_offsets, new_hashes, new_starts, new_ends):
+    for r in range(rows.shape[0]):
+        first = offsets[rows[r]]
+        for k in range(new_offsets[r + 1] - new_offsets[r]):
+            at, word = new_offsets[r] + k, first + k
+            new_hashes[at], new_starts[at], new_ends[at] = hashes[word], starts[word], ends[word]
+
+
+@njit(cache=True, nogil=True)
 def _forms(data, starts, ends):
-    """FNV-1a hashes of stretches of bytes, mixed."""
+    """Hashes of stretches of bytes, eight bytes at a time."""
     forms = np.empty(starts.shape[0], np.uint64)
     for w in range(starts.shape[0]):
-        value = _BASIS[0]
-        for k in range(starts[w], ends[w]):
-            value = (value ^ np.uint64(data[k])) * _FNV_PRIME
-        forms[w] = mix(value)
+        k, end = np.int64(starts[w]), np.int64(ends[w])
+        value = _BASIS[0] + np.uint64(end - k)
+        while k + 8 <= end:
+            value = mix(value ^ load_eight(data, k))
+            k += 8
+        forms[w] = mix(value ^ _last_bytes(data, k, end))
     return forms
+
+
+@njit(cache=True, nogil=True)
+def _last_bytes(data, start, end):
+    """Less than eight bytes as a number; what follows them is read with them, where anything does."""
+    if start + 8 <= data.shape[0]:
+        return load_eight(data, start) & ((_ONE << np.uint64(8 * (end - start))) - _ONE)
+    value = np.uint64(0)
+    for k in range(end - 1, start - 1, -1):
+        value = value << np.uint64(8) | np.uint64(data[k])
+    return value
 
 
 @njit(cache=True, nogil=True)

@@ -70,6 +70,25 @@ def test_forms_tell_how_a_word_is_written():
     assert forms[0] == forms[2] != forms[1]
 
 
+def test_forms_are_those_of_the_bytes_wherever_they_stand():
+    written = ["a", "Straßenbahn", "b" * 8, "b" * 9, "c" * 16 + "d", "日", "a" * 7]
+    words = [segment(pa.array([text])) for text in (" ".join(written), " ".join(written[::-1]), "a")]
+    forms = [one.forms().tolist() for one in words]
+
+    assert len(set(forms[0])) == len(written)
+    assert forms[0] == forms[1][::-1] and forms[2] == forms[0][:1]
+
+
+def test_words_of_some_texts():
+    words = segment(pa.array(["eins zwei", "", "drei", "vier fünf sechs"]))
+
+    taken = words.take(np.array([3, 1, 0]))
+
+    assert taken.offsets.tolist() == [0, 3, 3, 5]
+    assert taken.written(np.arange(5)).to_pylist() == ["vier", "fünf", "sechs", "eins", "zwei"]
+    assert taken.hashes.tolist() == [*words.hashes[3:].tolist(), *words.hashes[:2].tolist()]
+
+
 def test_a_null_is_refused():
     with pytest.raises(ValueError, match="text 1 of 3 is null"):
         segment(pa.array(["a", None, "b"]))

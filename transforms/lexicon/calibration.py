@@ -27,7 +27,8 @@ USUAL = (-1.0, 1.0, 0.0, 0.5)
 PRECISION = 1.0
 """Of the prior: the inverse of the variance of each weight around the usual one."""
 
-_STEPS, _HALVINGS = 50, 20
+_STEPS, _HALVINGS, _ENOUGH = 50, 20, 1e-10
+"""Bounds on Newton's method; and the share by which a step must raise the objective for another to be made."""
 
 
 class Evidence(NamedTuple):
@@ -101,6 +102,8 @@ def _fit(features, labels, weights):
         if found <= best:
             return
         weights += step
+        if found - best <= _ENOUGH * abs(best):
+            return
         best = found
 
 

@@ -3,9 +3,6 @@
 An entry is a word of the source and one of the target. Entries lie in one table, in the order of their source's number
 and then of their target's (CSR), and both directions of translation use the same. The empty word of either side is in
 an entry with every word of the other, so that any word may come from nothing.
-
-Where two words meet in a pair of texts, there is a link: the number of their entry. Links are laid down once, so that
-an iteration of training looks nothing up.
 """
 
 from __future__ import annotations
@@ -15,16 +12,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from vocab.bits import prefetch, trailing_zeros
+from vocab.bits import trailing_zeros
 from vocab.compiled import kernel
 
 NO_ENTRY = 0
-"""The entry of both empty words, which never translate each other: a link of words that have no entry."""
+"""The entry of both empty words, which never translate each other."""
 
 _MOST_COUNTED = 1 << 10
 
-_AHEAD = 8
-"""Places of a word whose links are fetched into the processor's cache before their turn comes."""
+_COUNT, _SHARE = np.int64(36), np.int64(1 << 10)
+"""How often two words meet and what they share then are one number, for which one addition does: the count stands above
+so many bits, and below it the sum of shares, in such parts of one. There is room for 2^26 pairs."""
+
+_SHARES = (np.int64(1) << _COUNT) - 1
 
 _ONE, _SIX, _LAST = np.uint64(1), np.uint64(6), np.uint64(63)
 
@@ -55,8 +55,8 @@ class Entries(NamedTuple):
     Attributes:
         starts: int64 (source words + 1,).
         targets: int32 (entries,), ascending for each source word.
-        shared: float64 (entries, 2), how often the target word has come from the source word, and the reverse, if each
-            came from all words of the other text in equal parts. Any word may have come from the empty word alone.
+        shared: float64 (entries,), how often the words translate each other if all words of two texts do in equal
+            parts; with the empty word, how often the other is there.
     """
 
     starts: np.ndarray
@@ -64,50 +64,56 @@ class Entries(NamedTuple):
     shared: np.ndarray
 
 
-class Links(NamedTuple):
-    """Links of n pairs of texts.
+class Places(NamedTuple):
+    """Where each word of a side stands: word e at the places from starts[e] to starts[e + 1].
 
     Attributes:
-        entries: int32 (links,); those of pair p from bounds[p] on: of its first source word and each target word, and
-            so on.
-        bounds: int64 (n + 1,).
+        starts: int64 (words + 1,).
+        texts: int32 (places,), ascending for each word.
+        words: int32 (places,), which of all words of the side it is, see `Side.words`.
     """
 
-    entries: np.ndarray
-    bounds: np.ndarray
+    starts: np.ndarray
+    texts: np.ndarray
+    words: np.ndarray
+
+    @classmethod
+    def of(cls, side: Side) -> Places:
+        """All places of a side's words."""
+        return cls(*_places(*side))
 
 
-def find_entries(source: Side, target: Side, *, at_least: int, most: int) -> tuple[Entries, Links]:
-    """The entries of a sample of pairs, and its links.
+def find_entries(source: Side, target: Side, places: Places, *, at_least: int, most: int) -> Entries:
+    """The entries of a sample of pairs.
 
-    Takes time and 4 bytes for each link; besides 16 bytes for each word and 20 for each entry.
+    Takes time for each word of a source and each of its target; and 8 bytes for each word and 12 for each entry.
 
     Args:
         source: side of n pairs.
         target: the other side.
+        places: of the source.
         at_least: pairs in which two words must meet to have an entry.
         most: entries that there may be; if there were more, words must meet in as many pairs as it takes.
     """
-    places, different = _places(source.words, source.offsets, source.size), _different(*target)
-    bounds = np.zeros(source.offsets.size, np.int64)
-    np.cumsum(np.diff(source.offsets) * np.diff(target.offsets), out=bounds[1:])
-    links, empty = Links(np.empty(bounds[-1], np.int32), bounds), source.size + target.size - 1
-    threshold, room = at_least, int(bounds[-1]) // at_least
+    different, empty = _different(*target), source.size + target.size - 1
+    lengths = np.diff(source.offsets), np.diff(target.offsets)
+    meetings = (np.int64(1) << _COUNT) + 2 * _SHARE // (lengths[0] + lengths[1])
+    threshold, room = at_least, int((lengths[0] * lengths[1]).sum()) // at_least
     if room >= most - empty:
-        threshold, room = _threshold(places, different, target.size, at_least, most - empty - 1)
-    starts, targets = np.zeros(source.size + 1, np.int64), np.empty(room + empty, np.int32)
-    shared = np.empty((room + empty, 2))
-    texts = source.offsets, target.words, target.offsets
-    _lay_down(places, *texts, different, target.size, threshold, starts, targets, shared, *links)
-    return Entries(starts, targets[: starts[-1]].copy(), shared[: starts[-1]]), links
+        threshold, room = _threshold(places, meetings, different, target.size, at_least, most - empty - 1)
+    starts = np.zeros(source.size + 1, np.int64)
+    targets, shared = np.empty(room + empty, np.int32), np.empty(room + empty)
+    shared[: target.size] = np.bincount(target.words, minlength=target.size)
+    _find(places, meetings, *different, target.size, threshold, starts, targets, shared)
+    return Entries(starts, targets[: starts[-1]].copy(), shared[: starts[-1]].copy())
 
 
 def _threshold(
-    places: tuple[np.ndarray, ...], different: tuple[np.ndarray, ...], size: int, at_least: int, most: int
+    places: Places, meetings: np.ndarray, different: tuple[np.ndarray, ...], size: int, at_least: int, most: int
 ) -> tuple[int, int]:
     """In how many pairs words must meet, `at_least` or more, so that at most so many do; and how many do."""
     histogram = np.zeros(_MOST_COUNTED + 1, np.int64)
-    _count(places, *different, size, histogram)
+    _count(places, meetings, *different, size, histogram)
     # How many pairs of words meet so often or more often.
     enough = np.cumsum(histogram[::-1])[::-1]
     fitting = np.flatnonzero(enough <= max(0, most))
@@ -125,25 +131,19 @@ def _gathered(words, offsets, rows, new_offsets):
 
 @njit(cache=True, nogil=True)
 def _places(words, offsets, size):
-    """Where each word stands.
-
-    Returns:
-        starts: int64 (size + 1,), the places of word e are from starts[e] to starts[e + 1].
-        pairs: int32, ascending for each word.
-        positions: int32, in the text.
-    """
+    """The three arrays of `Places`."""
     starts = np.zeros(size + 2, np.int64)
     for word in words:
         starts[word + 2] += 1
     for e in range(size):
         starts[e + 2] += starts[e + 1]
-    pairs, positions = np.empty(words.shape[0], np.int32), np.empty(words.shape[0], np.int32)
+    texts, numbers = np.empty(words.shape[0], np.int32), np.empty(words.shape[0], np.int32)
     for p in range(offsets.shape[0] - 1):
         for k in range(offsets[p], offsets[p + 1]):
             place = starts[words[k] + 1]
-            pairs[place], positions[place] = p, k - offsets[p]
+            texts[place], numbers[place] = p, k
             starts[words[k] + 1] = place + 1
-    return starts[:-1], pairs, positions
+    return starts[:-1], texts, numbers
 
 
 @njit(cache=True, nogil=True)
@@ -160,110 +160,68 @@ def _different(words, offsets, size):
     return different[:count], new_offsets
 
 
-@njit(cache=True, nogil=True)
-def _met(pairs, words, offsets, counts, met):
-    """Count in how many of some pairs each target word is; returns how many words there are in `met`.
+@kernel
+def _meet(texts, first, end, meetings, words, offsets, counts, met):
+    """Count in how many of some texts' pairs each target word is; returns how many words there are in `met`.
 
     Args:
-        pairs: int32, ascending; a repeat counts once.
+        texts: int32, ascending, the texts are texts[first:end]; a repeat counts once.
+        meetings: int64 (n,), what each pair counts.
         words, offsets: of the target, see `_different`.
-        counts: int32 (target size,), zeros; gets the counts.
+        counts: int64 (target size,), zeros; gets the counts.
         met: int32 (target size + 1,); gets the words.
     """
-    count, last = 0, -1
-    for p in pairs:
+    count, last = np.int64(0), np.int64(-1)
+    for place in range(first, end):
+        p = np.int64(texts[place])
         if p == last:
             continue
-        last = p
-        for k in range(offsets[p], offsets[p + 1]):
-            met[count] = words[k]
-            count += counts[words[k]] == 0
-            counts[words[k]] += 1
+        last, meeting = p, meetings[p]
+        for k in range(np.uint64(offsets[p]), np.uint64(offsets[p + 1])):
+            word = np.uint32(words[k])
+            before = counts[word]
+            met[count] = word
+            count += before == 0
+            counts[word] = before + meeting
     return count
 
 
 @njit(cache=True, nogil=True)
-def _count(places, words, offsets, size, histogram):
+def _count(places, meetings, words, offsets, size, histogram):
     """How many pairs of words meet in 1, 2, … pairs of texts; the last number in `histogram` counts what is more."""
-    starts, pairs, _ = places
-    counts, met = np.zeros(size, np.int32), np.empty(size + 1, np.int32)
+    starts, texts, _ = places
+    counts, met = np.zeros(size, np.int64), np.empty(size + 1, np.int32)
     for e in range(1, starts.shape[0] - 1):
-        for word in met[: _met(pairs[starts[e] : starts[e + 1]], words, offsets, counts, met)]:
-            histogram[min(counts[word], histogram.shape[0] - 1)] += 1
+        for word in met[: _meet(texts, starts[e], starts[e + 1], meetings, words, offsets, counts, met)]:
+            histogram[min(counts[word] >> _COUNT, histogram.shape[0] - 1)] += 1
             counts[word] = 0
 
 
 @njit(cache=True, nogil=True)
-def _lay_down(
-    places,
-    source_offsets,
-    words,
-    offsets,
-    different,
-    size,
-    threshold,
-    entry_starts,
-    entry_targets,
-    shared,
-    links,
-    bounds,
-):
-    """Write entries and links; see `Entries`, `Links`, `_places`, `_different`."""
-    starts, pairs, positions = places
-    column = links.reshape((-1, 1))
-    counts, met = np.zeros(size, np.int32), np.empty(size + 1, np.int32)
-    entry_of = np.full(size, NO_ENTRY, np.int32)
+def _find(places, meetings, words, offsets, size, threshold, entry_starts, entry_targets, shared):
+    """Write entries; see `Entries`, `Places`, `_different`."""
+    starts, texts, _ = places
+    counts, met = np.zeros(size, np.int64), np.empty(size + 1, np.int32)
     marks, blocks = np.zeros(size // 64 + 1, np.uint64), np.zeros(size // 4096 + 1, np.uint64)
     for word in range(size):
         entry_targets[word] = word
-    shared[:size] = 0
-    for word in words:
-        shared[word, 0] += 1
     entry_starts[1] = entry = size
     for e in range(1, starts.shape[0] - 1):
-        count = _met(pairs[starts[e] : starts[e + 1]], *different, counts, met)
-        entry_targets[entry], shared[entry, 0], shared[entry, 1] = 0, 0, starts[e + 1] - starts[e]
+        count = _meet(texts, starts[e], starts[e + 1], meetings, words, offsets, counts, met)
+        entry_targets[entry], shared[entry] = 0, starts[e + 1] - starts[e]
         entry += 1
         for word in met[:count]:
-            if counts[word] >= threshold:
+            if counts[word] >> _COUNT >= threshold:
                 _mark(np.uint32(word), marks, blocks)
-            counts[word] = 0
+            else:
+                counts[word] = 0
         kept = _ascending(marks, blocks, met)
         for word in met[:kept]:
-            entry_targets[entry], entry_of[word] = word, entry
-            shared[entry, 0], shared[entry, 1] = 0, 0
+            entry_targets[entry], shared[entry] = word, (counts[word] & _SHARES) / _SHARE
+            counts[word] = 0
             entry += 1
         entry_starts[e + 1] = entry
-        for place in range(starts[e], starts[e + 1]):
-            p = pairs[place]
-            n = offsets[p + 1] - offsets[p]
-            at = bounds[p] + positions[place] * n
-            part, part_back = 1 / (source_offsets[p + 1] - source_offsets[p]), 1 / n
-            coming = np.uint64(min(place + _AHEAD, pairs.shape[0] - 1))
-            q = pairs[coming]
-            prefetch(column, np.uint64(bounds[q] + positions[coming] * (offsets[q + 1] - offsets[q])))
-            _link(words, np.uint64(offsets[p]), np.uint64(n), entry_of, part, part_back, shared, links, np.uint64(at))
-        for word in met[:kept]:
-            entry_of[word] = NO_ENTRY
     shared[NO_ENTRY] = 0
-
-
-@kernel
-def _link(words, first, count, entry_of, part, part_back, shared, links, at):
-    """Write the links of one place of a source word, and add to what its entries share.
-
-    Args:
-        words: int32, those of the target text are words[first : first + count].
-        entry_of: int32 (target size,), the entry of each with the source word.
-        part, part_back: one in the words of the source text, and one in those of the target text.
-        shared: see `Entries`.
-        links: int32, written from `at` on.
-    """
-    for k in range(count):
-        found = np.uint32(entry_of[np.uint32(words[first + k])])
-        links[at + k] = found
-        shared[found, 0] += part
-        shared[found, 1] += part_back
 
 
 @kernel

@@ -17,8 +17,9 @@ import pyarrow as pa
 from numba import njit
 
 from transforms.lexicon.calibration import USUAL, area, calibrate, scores
-from transforms.lexicon.entries import Entries, Side, find_entries
+from transforms.lexicon.entries import Entries, Places, Side, find_entries
 from transforms.lexicon.guess import guess
+from transforms.lexicon.links import lay_links
 from transforms.lexicon.model import Lexicon
 from transforms.lexicon.scoring import discounted
 from transforms.lexicon.training import Trained, train
@@ -33,11 +34,13 @@ class LexiconOptions:
 
     Attributes:
         at_least: times that a word must be met to be known, and pairs in which two words must meet to be looked at.
-        words: known words of each language at most: the most frequent.
+        words: known words of each language at most: the most frequent. `rows` tells 2^24 apart.
         pair_links: words of the source times words of the target; a pair with more is not learnt from. Long texts take
             the most time and say the least about which word belongs to which.
         links: the same, summed over all pairs learnt from: the sample's first pairs that keep within.
         entries: pairs of words that are looked at; if there were more, they must meet in more pairs than `at_least`.
+        guessed: least probability, in either direction, that the first guess must give two words for them to be looked
+            at further. 1e-4 costs next to nothing of the area under the scores' curve, 1e-3 costs 0.0001.
         model1: iterations of IBM model 1, from a first guess.
         diagonal: iterations of the diagonal model.
         empty: probability that a word comes from nothing.
@@ -49,6 +52,7 @@ class LexiconOptions:
     pair_links: int = 1600
     links: int = 1 << 26
     entries: int = 1 << 23
+    guessed: float = 5e-4
     model1: int = 1
     diagonal: int = 1
     empty: float = 0.08
@@ -86,22 +90,18 @@ def learn(
     options = options or LexiconOptions()
     # Evenly spread: every tenth, or fewer where that is more than it takes.
     held_out = np.arange(0, len(source), max(10, -(-len(source) // options.calibration)))
-    learnt, held_out = (pa.array(rows) for rows in (np.delete(np.arange(len(source)), held_out), held_out))
-    lexicon = _learnt(source.take(learnt), target.take(learnt), languages, options, pieces)
-    return _calibrated(lexicon, source.take(held_out), target.take(held_out))
+    found = segment(source, pieces), segment(target, pieces)
+    learnt = np.delete(np.arange(len(source)), held_out)
+    lexicon = _learnt(found[0].take(learnt), found[1].take(learnt), languages, options, pieces)
+    return _calibrated(lexicon, found[0].take(held_out), found[1].take(held_out))
 
 
 def _learnt(
-    source: pa.StringArray,
-    target: pa.StringArray,
-    languages: tuple[str, str],
-    options: LexiconOptions,
-    pieces: Encoder | None,
+    source: Words, target: Words, languages: tuple[str, str], options: LexiconOptions, pieces: Encoder | None
 ) -> Lexicon:
     """A lexicon whose scores are not calibrated."""
-    found = segment(source, pieces), segment(target, pieces)
-    rows, left_out = _usable(*found, options)
-    (source_words, source_side), (target_words, target_side) = (_side(words, options) for words in found)
+    rows, left_out = _usable(source, target, options)
+    (source_words, source_side), (target_words, target_side) = (_side(words, options) for words in (source, target))
     source_side, target_side = source_side.take(rows), target_side.take(rows)
     entries, trained = _trained(source_side, target_side, options)
     words = np.maximum([target_side.words.size, source_side.words.size], 1)
@@ -132,8 +132,12 @@ def _side(words: Words, options: LexiconOptions) -> tuple[WordList, Side]:
 
 
 def _usable(source: Words, target: Words, options: LexiconOptions) -> tuple[np.ndarray, dict[str, int]]:
-    """The pairs to learn from (int64, ascending), and how many others there are by reason."""
-    links = np.diff(source.offsets) * np.diff(target.offsets)
+    """The pairs to learn from (int64), and how many others there are by reason.
+
+    Pairs with the same two lengths follow each other, since `train` is fastest then.
+    """
+    lengths = np.diff(source.offsets), np.diff(target.offsets)
+    links = lengths[0] * lengths[1]
     empty, long = links == 0, links > options.pair_links
     copied = _copied(source.hashes, source.offsets, target.hashes, target.offsets) & ~empty & ~long
     fitting = np.flatnonzero(~empty & ~long & ~copied)
@@ -144,7 +148,7 @@ def _usable(source: Words, target: Words, options: LexiconOptions) -> tuple[np.n
         "copied": int(copied.sum()),
         "links": fitting.size - rows.size,
     }
-    return rows, left_out
+    return rows[np.lexsort((lengths[1][rows], lengths[0][rows]))], left_out
 
 
 @njit(cache=True, nogil=True)
@@ -159,16 +163,16 @@ def _copied(source, source_offsets, target, target_offsets):
 
 
 def _trained(source: Side, target: Side, options: LexiconOptions) -> tuple[Entries, Trained]:
-    """Learn from pairs; those with the same two lengths one after the other, since `train` is fastest then."""
-    order = np.lexsort((np.diff(target.offsets), np.diff(source.offsets)))
-    source, target = source.take(order), target.take(order)
-    entries, links = find_entries(source, target, at_least=options.at_least, most=options.entries)
+    """Learn from pairs, those in a good order."""
+    places = Places.of(source)
+    met = find_entries(source, target, places, at_least=options.at_least, most=options.entries)
+    entries, begin = guess(met, target.size, least=options.guessed)
     trained = train(
         source,
         target,
         entries,
-        links,
-        begin=guess(entries, target.size),
+        lay_links(source, target, places, entries),
+        begin=begin,
         model1=options.model1,
         diagonal=options.diagonal,
         empty=options.empty,
@@ -176,15 +180,13 @@ def _trained(source: Side, target: Side, options: LexiconOptions) -> tuple[Entri
     return entries, trained
 
 
-def _calibrated(lexicon: Lexicon, source: pa.StringArray, target: pa.StringArray) -> Lexicon:
+def _calibrated(lexicon: Lexicon, source: Words, target: Words) -> Lexicon:
     """The lexicon with weights from pairs that it has not met: as they are, and each source with a far target."""
-    if len(source) < 2:
+    count = source.offsets.size - 1
+    if count < 2:
         return replace(lexicon, facts=lexicon.facts | {"calibrated": 0, "area": None})
-    source_words = segment(source, lexicon.pieces)
-    far = pa.array(np.roll(np.arange(len(target)), len(target) // 2))
-    true, shuffled = (
-        lexicon.evidence(source_words, segment(texts, lexicon.pieces)) for texts in (target, target.take(far))
-    )
+    far = target.take(np.roll(np.arange(count), count // 2))
+    true, shuffled = (lexicon.evidence(source, texts) for texts in (target, far))
     weights = calibrate(true, shuffled)
     found = area(scores(true, weights), scores(shuffled, weights))
-    return replace(lexicon, weights=weights, facts=lexicon.facts | {"calibrated": len(source), "area": found})
+    return replace(lexicon, weights=weights, facts=lexicon.facts | {"calibrated": count, "area": found})

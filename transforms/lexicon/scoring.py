@@ -22,6 +22,8 @@ from numba import njit
 from transforms.lexicon.calibration import Evidence
 from transforms.lexicon.numerics import log
 from transforms.lexicon.rows import Rows, is_marked, rows, slot_of, spread
+from vocab.bits import prefetch
+from vocab.compiled import kernel
 
 DISCOUNT = 1.0
 """Off each expected count: what a single pair of texts can give."""
@@ -34,6 +36,15 @@ COPIED = 0.1
 
 LONGEST = 256
 """Words of a text that are looked at; the rest of a longer one is not."""
+
+_AHEAD = np.uint64(64)
+"""Words of what comes next that are fetched into the processor's cache."""
+
+_SEEN = 1 << 10
+_LAST_SEEN = np.uint64(_SEEN - 1)
+"""Bits of a word's hash by which most words are told not to be copies of another text's."""
+
+_SMALLEST, _LARGEST = 1e-150, 1e150
 
 
 class Direction(NamedTuple):
@@ -78,16 +89,14 @@ class Scorer(NamedTuple):
 
     Attributes:
         gains: how much more likely each entry makes the one word when the other is there.
-        source_rest, target_rest: float64 (words,), probability that a word's known translations leave.
-        source_copy, target_copy: float64 (words,), how much more likely a copy makes a word.
+        source, target: float64 (words, 2), the probability that a word's known translations leave; and how much more
+            likely a copy makes it.
         empty: probability that a word comes from nothing.
     """
 
     gains: Rows
-    source_rest: np.ndarray
-    target_rest: np.ndarray
-    source_copy: np.ndarray
-    target_copy: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
     empty: float
 
 
@@ -123,16 +132,15 @@ def scorer(
         empty: probability that a word comes from nothing.
     """
     gains = np.empty((translations.source.size, 2), np.float32)
-    source_rest, target_rest = np.ones(source_shares.size), np.ones(target_shares.size)
-    _weigh(translations, source_shares, target_shares, gains, source_rest, target_rest)
-    copies = []
-    for shares, total in ((source_shares, source_total), (target_shares, target_total)):
+    rests = np.ones(source_shares.size), np.ones(target_shares.size)
+    _weigh(translations, source_shares, target_shares, gains, *rests)
+    sides = []
+    for rest, shares, total in zip(rests, (source_shares, target_shares), (source_total, target_total), strict=True):
         copy = COPIED / np.maximum(shares, 1 / max(1, total))
         # Of unknown words each is as rare as can be.
         copy[1] = COPIED * max(1, total)
-        copies.append(copy)
-    found = rows(translations.source, translations.target, gains, source_shares.size)
-    return Scorer(found, source_rest, target_rest, copies[0], copies[1], empty)
+        sides.append(np.stack([rest, copy], axis=1))
+    return Scorer(rows(translations.source, translations.target, gains, source_shares.size), sides[0], sides[1], empty)
 
 
 def evidence(
@@ -191,68 +199,93 @@ def _weigh(translations, source_shares, target_shares, gains, source_rest, targe
 
 @njit(cache=True, nogil=True)
 def _evidence(scorer, source, source_hashes, source_offsets, target, target_hashes, target_offsets, gain, words):
-    (starts, masks, marks, targets, gains), source_rest, target_rest, source_copy, target_copy, empty = scorer
+    rows, source_known, target_known, empty = scorer
     # For each word, how much more likely the other text's words make it, summed over them.
     forward, backward = np.empty(LONGEST), np.empty(LONGEST)
-    spreads, asked = np.empty(LONGEST, np.uint64), np.empty(LONGEST + 1, np.int64)
+    spreads, asked, seen = np.empty(LONGEST, np.uint64), np.empty(LONGEST + 1, np.int32), np.full(_SEEN, -1, np.int32)
     for p in range(gain.shape[0]):
-        first, other_first = source_offsets[p], target_offsets[p]
-        m, n = min(source_offsets[p + 1] - first, LONGEST), min(target_offsets[p + 1] - other_first, LONGEST)
+        first, other_first = np.uint64(source_offsets[p]), np.uint64(target_offsets[p])
+        m = np.uint64(min(source_offsets[p + 1] - source_offsets[p], LONGEST))
+        n = np.uint64(min(target_offsets[p + 1] - target_offsets[p], LONGEST))
+        _fetch(source, first + m, rows.heads, source_known)
+        _fetch(target, other_first + n, target_known, target_known)
         if m == 0 or n == 0:
             continue
-        others, other_hashes = target[other_first : other_first + n], target_hashes[other_first : other_first + n]
-        forward[:n] = (1 - COPIED) * _sum(source_rest, source[first : first + m])
-        backward[:m] = (1 - COPIED) * _sum(target_rest, others)
         for j in range(n):
-            spreads[j] = spread(others[j])
+            spreads[j] = spread(target[other_first + j])
+            seen[target_hashes[other_first + j] & _LAST_SEEN] = p
+        _begin(source, first, m, source_known, forward, n)
+        _begin(target, other_first, n, target_known, backward, m)
+        _add_translations(rows, source, first, m, target, other_first, n, spreads, asked, forward, backward)
         for i in range(m):
-            e, e_hash = source[first + i], source_hashes[first + i]
-            start, mask = starts[e], masks[e]
-            for j in asked[: _asked(marks, start, mask, spreads[:n], e_hash, other_hashes, asked)]:
-                f = others[j]
-                if mask:
-                    slot = slot_of(targets, start, mask, spreads[j], f)
-                    if targets[slot]:
-                        forward[j] += gains[slot, 0]
-                        backward[i] += gains[slot, 1]
-                if e_hash == other_hashes[j]:
-                    forward[j] += source_rest[e] * target_copy[f]
-                    backward[i] += target_rest[f] * source_copy[e]
-        gain[p] = (_mean_log(forward[:n], m, empty) + _mean_log(backward[:m], n, empty)) / 2
+            e_hash = source_hashes[first + i]
+            if seen[e_hash & _LAST_SEEN] == p:
+                e = source[first + i]
+                for j in range(n):
+                    if target_hashes[other_first + j] == e_hash:
+                        f = target[other_first + j]
+                        forward[j] += source_known[e, 0] * target_known[f, 1]
+                        backward[i] += target_known[f, 0] * source_known[e, 1]
+        gain[p] = (_mean_log(forward, n, m, empty) + _mean_log(backward, m, n, empty)) / 2
         words[p] = m + n
 
 
-@njit(cache=True, nogil=True)
-def _asked(marks, start, mask, spreads, e_hash, hashes, asked):
-    """Write to `asked` the places of all words that a word may translate to, or that are its copies; returns how many.
+@kernel
+def _fetch(words, first, table, other):
+    """Have what is known of the words that come next fetched into the processor's cache: rows of two tables."""
+    for w in range(first, min(first + _AHEAD, np.uint64(words.shape[0]))):
+        prefetch(table, np.uint64(words[w]))
+        prefetch(other, np.uint64(words[w]))
 
-    There is no branch in the loops: whether a word is one of these cannot be foreseen.
+
+@kernel
+def _begin(words, first, count, known, sums, size):
+    """Write to all `sums` of the other text's words what a text gives each of them: what translations leave."""
+    total = 0.0
+    for w in range(first, first + count):
+        total += known[np.uint32(words[w]), 0]
+    for k in range(size):
+        sums[k] = (1 - COPIED) * total
+
+
+@kernel
+def _add_translations(rows, source, first, m, target, other_first, n, spreads, asked, forward, backward):
+    """Add to `forward` and `backward` the gains of all words of a source text, which begins at `first`, and a target's.
+
+    There is no branch in the loop over every two words: whether one translates to the other cannot be foreseen.
+
+    Args:
+        spreads: uint64 (n,), see `rows.spread`, of the target text's words.
+        asked: int32 (n + 1,), written.
     """
-    count = 0
-    if mask:
-        for j in range(spreads.shape[0]):
+    heads, marks, slots = rows
+    for i in range(m):
+        prefetch(marks, np.uint64(heads[np.uint32(source[first + i]), 0]))
+    for i in range(m):
+        e = np.uint32(source[first + i])
+        start, mask, count, back = np.uint64(heads[e, 0]), np.uint64(heads[e, 1]), np.uint64(0), 0.0
+        if not mask:
+            continue
+        for j in range(n):
             asked[count] = j
-            marked = is_marked(marks, start, mask, spreads[j])
-            count += np.int64(marked | np.uint64(hashes[j] == e_hash))
-    else:
-        for j in range(spreads.shape[0]):
-            asked[count] = j
-            count += np.int64(hashes[j] == e_hash)
-    return count
+            count += is_marked(marks, start, mask, spreads[j])
+        for k in range(count):
+            j = np.uint64(asked[k])
+            slot = slot_of(slots, start, mask, spreads[j], target[other_first + j])
+            # The gains of an empty slot are 0.
+            forward[j] += slots[slot, 1]
+            back += slots[slot, 2]
+        backward[i] += back
 
 
 @njit(cache=True, nogil=True)
-def _sum(values, places):
-    total = 0.0
-    for place in places:
-        total += values[place]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _mean_log(sums, origins, empty):
-    """Mean over words of log(empty + (1 - empty) * the mean over their possible origins)."""
-    total = 0.0
-    for value in sums:
-        total += log(empty + (1 - empty) / origins * value)
-    return total / sums.shape[0]
+def _mean_log(sums, count, origins, empty):
+    """Mean over `count` words of log(empty + (1 - empty) * the mean over their possible origins)."""
+    total, product, share = 0.0, 1.0, (1 - empty) / origins
+    for k in range(count):
+        product *= empty + share * sums[k]
+        # One logarithm for many words, as long as their product is far from what a float64 can hold.
+        if not _SMALLEST < product < _LARGEST:
+            total += log(product)
+            product = 1.0
+    return (total + log(product)) / count

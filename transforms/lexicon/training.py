@@ -23,12 +23,14 @@ import numpy as np
 from numba import njit
 
 from transforms.lexicon.diagonal import STEEPEST, lay_out
-from transforms.lexicon.entries import NO_ENTRY, Entries, Links, Side
+from transforms.lexicon.entries import NO_ENTRY, Entries, Side
+from transforms.lexicon.links import Links
 from transforms.lexicon.numerics import log
 from vocab.bits import prefetch
+from vocab.compiled import kernel
 
 _LIKELIHOOD, _DISTANCE, _EXPECTED, _ALIGNED = range(4)
-_AHEAD = 64
+_AHEAD = np.uint64(64)
 """Links whose entries are fetched into the processor's cache before their turn comes."""
 
 _SMALL = 1e-150
@@ -64,7 +66,7 @@ def train(
 ) -> Trained:
     """Learn from a sample of pairs, fastest if pairs of the same two lengths follow each other.
 
-    Takes 32 bytes for each entry, 8 for each word, and 112 times the links of the longest pair.
+    Takes 32 bytes for each entry, 8 for each word, and at most 64 for every two words of the longest pair.
 
     Args:
         source: side of n pairs, no text of which is empty.
@@ -80,13 +82,12 @@ def train(
     table[:, :2] = begin if begin is not None else (1 / max(1, target.size - 1), 1 / max(1, source.size - 1))
     tension, likelihood = np.zeros(2), np.zeros((model1 + diagonal, 2))
     nothing = target.words.astype(np.int64), entries.starts[source.words]
-    longest = int(np.diff(links.bounds).max(initial=0))
     share = -1.0 if empty is None else empty
     for iteration in range(model1 + diagonal):
         moved, sums = model1 <= iteration + 1 < model1 + diagonal, np.zeros((2, 4))
         if iteration:
             table[:, 2:] = 0
-        _expect(source.offsets, target.offsets, *links, *nothing, share, tension, moved, longest, table, sums)
+        _expect(source.offsets, target.offsets, *links, *nothing, share, tension, moved, table, sums)
         _maximise(entries.starts, entries.targets, target.size, table)
         likelihood[iteration] = sums[:, _LIKELIHOOD]
         if moved:
@@ -103,55 +104,54 @@ def _lines(count: int) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _expect(
-    offsets, other_offsets, entries, bounds, nothing, nothing_back, empty, tension, moved, longest, table, sums
-):
+def _expect(offsets, other_offsets, starts, links, nothing, nothing_back, empty, tension, moved, table, sums):
     """Add up how often each entry is expected to have been used, and for each direction what helps to set the tension.
 
     Args:
         offsets, other_offsets: int64 (n + 1,), of the words of the source and of the target.
-        entries, bounds: see `Links`.
+        starts, links: see `Links`.
         nothing, nothing_back: int64 (words,), the entry of each target word with the empty word, and of each source
             word.
         empty: probability of the empty word as an origin; negative: that of any other word.
         tension: float64 (2,).
         moved: whether the tension is set after this.
-        longest: links of a pair at most.
         table: float64 (entries, 4), probabilities in both directions, and the counts to add to, which are wanted just
             after them and lie in the same line of the processor's cache.
         sums: float64 (2, 4), added to: the log likelihood, the distance of words from their origins, the same by their
             places alone, and how many words do not come from the empty word. Where the tension is not set, only the
             first means anything.
     """
-    # Of each link: its products, see `_weigh`, its priors in both directions, and how far apart its words are.
-    all_products, all_priors, all_distances = np.empty((longest, 2)), np.empty((longest, 2)), np.empty(longest)
-    scratch, words = np.empty((3, longest)), np.zeros((6, longest))
+    longest, longest_other, most, most_links = _longest(offsets, other_offsets, starts)
+    # Of every two words: their priors in both directions, and how far apart they are.
+    all_priors, all_distances, scratch = np.empty((most, 2)), np.empty(most), np.empty((3, most))
+    # Of every link its products, see `_weigh`.
+    products, words = np.empty((most_links, 2)), np.zeros((6, max(longest, longest_other)))
     m, n = np.int64(0), np.int64(0)
-    for p in range(bounds.shape[0] - 1):
-        first, other_first, link, size = offsets[p], other_offsets[p], bounds[p], bounds[p + 1] - bounds[p]
+    for p in range(offsets.shape[0] - 1):
+        first, other_first = offsets[p], other_offsets[p]
         same = m == offsets[p + 1] - first and n == other_offsets[p + 1] - other_first
         m, n = offsets[p + 1] - first, other_offsets[p + 1] - other_first
-        found, products = entries[link : link + size].reshape((m, n)), all_products[:size].reshape((m, n, 2))
-        priors, distances = all_priors[:size].reshape((m, n, 2)), all_distances[:size].reshape((m, n))
+        priors, distances = all_priors[: m * n].reshape((m, n, 2)), all_distances[: m * n].reshape((m, n))
         if not same:
             _lay_out_both(tension, scratch, priors, distances, words[0, :n], words[3, :m])
         masses, away = words[1, :n], words[2, :n]
-        masses[:] = 0
-        if moved:
-            away[:] = 0
-            for i in range(m):
-                coming = _ahead(entries, link + i * n, n)
-                words[4, i], words[5, i] = _weigh_with_distance(
-                    table, found[i], coming, priors[i], distances[i], products[i], masses, away
-                )
-        else:
-            for i in range(m):
-                words[4, i] = _weigh(table, found[i], _ahead(entries, link + i * n, n), priors[i], products[i], masses)
+        masses[:], away[:] = 0, 0
+        _weigh(table, starts, links, first, m, n, all_priors, all_distances, moved, products, words)
         share, share_back = (empty, empty) if empty >= 0 else (1 / (m + 1), 1 / (n + 1))
         _settle(nothing[other_first : other_first + n], share, words[:3, :n], table, 0, sums[0])
         _settle(nothing_back[first : first + m], share_back, words[3:, :m], table, 1, sums[1])
-        for i in range(m):
-            _count(table, found[i], products[i], masses, words[4, i])
+        _count(table, starts, links, first, m, products, words)
+
+
+@njit(cache=True, nogil=True)
+def _longest(offsets, other_offsets, starts):
+    """Of all pairs the most words of a text of either side, the most of one times those of the other, and of links."""
+    longest, longest_other, most, links = 0, 0, 0, 0
+    for p in range(offsets.shape[0] - 1):
+        m, n = offsets[p + 1] - offsets[p], other_offsets[p + 1] - other_offsets[p]
+        longest, longest_other, most = max(longest, m), max(longest_other, n), max(most, m * n)
+        links = max(links, starts[offsets[p + 1]] - starts[offsets[p]])
+    return longest, longest_other, most, links
 
 
 @njit(cache=True, nogil=True)
@@ -174,71 +174,55 @@ def _lay_out_both(tension, scratch, priors, distances, expected, expected_back):
             priors[i, j, 0], priors[i, j, 1] = there[i, j], back[j, i]
 
 
-@njit(cache=True, nogil=True)
-def _ahead(entries, first, count):
-    """Entries of so many links that come `_AHEAD` later, or of the last ones."""
-    first = min(first + _AHEAD, entries.shape[0] - count)
-    return entries[first : first + count]
-
-
-@njit(cache=True, nogil=True)
-def _weigh(table, entries, coming, priors, products, masses):
-    """Multiply the probabilities of a source word's links by those of the places, and sum them over the origins.
+@kernel
+def _weigh(table, starts, links, first, m, n, priors, distances, moved, products, words):
+    """Multiply the probabilities of a pair's links by those of the places, and sum them over the origins.
 
     Both directions are done at once, since the two probabilities of an entry come from memory together.
 
     Args:
         table: see `_expect`.
-        entries: int32 (n,), links of the source word with each target word.
-        coming: int32 (n,), entries that are wanted soon.
-        priors: float64 (n, 2), see `lay_out`.
-        products: float64 (n, 2), written.
-        masses: float64 (n,), added to: the products of target words given this origin.
-
-    Returns:
-        The sum of the products of the source word given each target word.
+        starts, links: see `Links`.
+        first: the first word of the pair's source text.
+        m, n: words of both texts.
+        priors: float64 (m * n, 2), see `lay_out`.
+        distances: float64 (m * n,), likewise.
+        moved: see `_expect`.
+        products: float64 (links, 2), written.
+        words: see `_expect`; its sums of products are written, if the tension is moved also those times the distance.
     """
-    mass = 0.0
-    for j in range(entries.shape[0]):
-        prefetch(table, np.uint64(coming[j]))
-        entry = np.uint32(entries[j])  # unsigned, so that no place counts from the end
-        there, back = table[entry, 0] * priors[j, 0], table[entry, 1] * priors[j, 1]
-        products[j, 0], products[j, 1] = there, back
-        masses[j] += there
-        mass += back
-    return mass
+    begin, last = np.uint64(starts[first]), np.uint64(links.shape[0] - 1)
+    for i in range(np.uint64(m)):
+        mass, far, row = 0.0, 0.0, i * np.uint64(n)
+        for link in range(np.uint64(starts[first + i]), np.uint64(starts[first + i + 1])):
+            prefetch(table, np.uint64(links[min(link + _AHEAD, last), 0]))
+            # unsigned, so that no place counts from the end
+            entry, j, k = np.uint32(links[link, 0]), np.uint64(links[link, 1]), link - begin
+            there, back = table[entry, 0] * priors[row + j, 0], table[entry, 1] * priors[row + j, 1]
+            products[k, 0], products[k, 1] = there, back
+            words[1, j] += there
+            mass += back
+            if moved:
+                words[2, j] += there * distances[row + j]
+                far += back * distances[row + j]
+        words[4, i], words[5, i] = mass, far
 
 
-@njit(cache=True, nogil=True)
-def _weigh_with_distance(table, entries, coming, priors, distances, products, masses, away):
-    """`_weigh`, and the sums of products with the distance: added to `away`, float64 (n,), and returned second."""
-    mass, far = 0.0, 0.0
-    for j in range(entries.shape[0]):
-        prefetch(table, np.uint64(coming[j]))
-        entry = np.uint32(entries[j])
-        there, back = table[entry, 0] * priors[j, 0], table[entry, 1] * priors[j, 1]
-        products[j, 0], products[j, 1] = there, back
-        masses[j] += there
-        away[j] += there * distances[j]
-        mass += back
-        far += back * distances[j]
-    return mass, far
-
-
-@njit(cache=True, nogil=True)
-def _count(table, entries, products, parts, part_back):
-    """Add the probabilities that words come from each other to the counts of a source word's links.
+@kernel
+def _count(table, starts, links, first, m, products, words):
+    """Add the probabilities that words come from each other to the counts of a pair's links.
 
     Args:
-        table: see `_expect`.
-        entries, products: see `_weigh`.
-        parts: float64 (n,), what makes a product a probability for each target word, see `_settle`.
-        part_back: the same for the source word.
+        table, starts, links, first, m, products: see `_weigh`.
+        words: see `_expect`, settled.
     """
-    for j in range(entries.shape[0]):
-        entry = np.uint32(entries[j])
-        table[entry, 2] += products[j, 0] * parts[j]
-        table[entry, 3] += products[j, 1] * part_back
+    begin = np.uint64(starts[first])
+    for i in range(np.uint64(m)):
+        part_back = words[4, i]
+        for link in range(np.uint64(starts[first + i]), np.uint64(starts[first + i + 1])):
+            entry, j, k = np.uint32(links[link, 0]), np.uint64(links[link, 1]), link - begin
+            table[entry, 2] += products[k, 0] * words[1, j]
+            table[entry, 3] += products[k, 1] * part_back
 
 
 @njit(cache=True, nogil=True)

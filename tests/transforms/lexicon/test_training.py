@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_bitexts import bitext
 
-from transforms.lexicon.entries import Side, find_entries
+from transforms.lexicon.entries import Places, Side, find_entries
+from transforms.lexicon.links import lay_links
 from transforms.lexicon.training import train
 from transforms.lexicon.word_list import FIRST, WordList
 from transforms.words import segment
@@ -21,6 +22,13 @@ def sides(pairs, **options):
         known = WordList.learn(words, at_least=1, most=1000)
         found.append((Side(known.numbers(words.hashes), words.offsets, known.size), known.words.to_pylist()))
     return found
+
+
+def laid(source, target, **bounds):
+    """Entries and links of a sample."""
+    places = Places.of(source)
+    entries = find_entries(source, target, places, **bounds)
+    return entries, lay_links(source, target, places, entries)
 
 
 def plain_model_1(pairs, iterations):
@@ -47,7 +55,7 @@ def test_model_1_is_that_of_the_book():
     sources, targets = bitext(2000)
     pairs = [(s.split(), t.split()) for s, t in zip(sources.to_pylist(), targets.to_pylist(), strict=True)]
     (source, source_words), (target, target_words) = sides(2000)
-    entries, links = find_entries(source, target, at_least=1, most=1 << 20)
+    entries, links = laid(source, target, at_least=1, most=1 << 20)
 
     found = train(source, target, entries, links, model1=5, diagonal=0, empty=None)
 
@@ -90,7 +98,7 @@ def test_likelihood_of_the_diagonal_model():
     sources, targets = bitext(300)
     pairs = [(s.split(), t.split()) for s, t in zip(sources.to_pylist(), targets.to_pylist(), strict=True)]
     (source, source_words), (target, target_words) = sides(300)
-    entries, links = find_entries(source, target, at_least=1, most=1 << 20)
+    entries, links = laid(source, target, at_least=1, most=1 << 20)
 
     before = train(source, target, entries, links, model1=2, diagonal=3)
     after = train(source, target, entries, links, model1=2, diagonal=4)
@@ -106,7 +114,7 @@ def test_likelihood_of_the_diagonal_model():
 
 def test_likelihoods_never_fall_and_the_diagonal_is_found():
     (source, _), (target, _) = sides(3000, swapped=0.1)
-    entries, links = find_entries(source, target, at_least=2, most=1 << 20)
+    entries, links = laid(source, target, at_least=2, most=1 << 20)
 
     found = train(source, target, entries, links, model1=4, diagonal=26)
 
@@ -128,7 +136,7 @@ def test_likelihoods_never_fall_whatever_is_learnt_from(pairs, empty):
         )
         for texts in zip(*pairs, strict=True)
     )
-    entries, links = find_entries(source, target, at_least=1, most=1000)
+    entries, links = laid(source, target, at_least=1, most=1000)
 
     found = train(source, target, entries, links, model1=2, diagonal=6, empty=empty)
 
@@ -144,7 +152,7 @@ def test_order_of_pairs_matters_to_rounding_alone():
     found = []
     for rows in (np.arange(500), order):
         taken = source.take(rows), target.take(rows)
-        entries, links = find_entries(*taken, at_least=1, most=1 << 20)
+        entries, links = laid(*taken, at_least=1, most=1 << 20)
         found.append(train(*taken, entries, links))
 
     np.testing.assert_allclose(found[0].probabilities, found[1].probabilities, atol=1e-9)
@@ -153,7 +161,7 @@ def test_order_of_pairs_matters_to_rounding_alone():
 
 def test_no_pairs_at_all():
     nothing = Side(np.zeros(0, np.int32), np.zeros(1, np.int64), FIRST)
-    entries, links = find_entries(nothing, nothing, at_least=1, most=100)
+    entries, links = laid(nothing, nothing, at_least=1, most=100)
 
     found = train(nothing, nothing, entries, links)
 
