@@ -19,7 +19,6 @@ from transforms.clean import resized, spoken_language
 from transforms.decontamination.pairs import REASONS, PairSearch
 from transforms.decontamination.report import FoundList
 from transforms.filters import signals
-from transforms.filters.points import decoded
 from transforms.filters.rules import PairRules, judge, judge_lexical
 from transforms.filters.sides import SIDE
 from transforms.filters.signals import SIGNALS, PairMeasuring, compare
@@ -111,7 +110,7 @@ def measure(
     found = sides(batch.column("source"), batch.column("target"), (languages.source, languages.target))
     texts, measures = [side.column("text") for side in found], [side.select(SIDE.names) for side in found]
     said = [Spoken(*(side.column(name).to_numpy() for name in Spoken._fields)) for side in found]
-    measured = compare(texts, list(map(decoded, texts)), measures, said, languages)
+    measured = compare(texts, measures, said, languages)
     columns = [batch.column("document"), *texts, batch.column("score"), *measured.columns]
     return pa.record_batch(columns, schema=CLEAN), _signed(*found, by)
 

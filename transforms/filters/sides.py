@@ -14,6 +14,7 @@ from transforms.filters.markup import markup
 from transforms.filters.points import Points
 from transforms.filters.punctuation import punctuation
 from transforms.filters.repetition import repeated
+from transforms.filters.similarity import similarity
 from transforms.languages import Language
 
 SEGMENT, DENSE_SEGMENT = 12, 5
@@ -27,11 +28,11 @@ BRACKETS = ("round", "square", "curly")
 
 SIDE = pa.schema(
     [(name, pa.int32()) for name in ("characters", "columns", "letters", "replaced", "marks", "ends", *BRACKETS)]
-    + [("repeated", pa.float32()), ("markup", pa.float32())]
+    + [(name, pa.float32()) for name in ("repeated", "markup", "similarity")]
 )
 """Measurements of a text: `characters`, `columns`, `letters`, `replaced` as of `lengths.Lengths`; `marks`, `ends` and
 what is left open of each kind of brackets as of `punctuation.Punctuation`; `repeated` and `markup`, shares of its
-characters."""
+characters; its `similarity` to a copy."""
 
 
 def measure_side(texts: Points, language: Language) -> pa.RecordBatch:
@@ -49,6 +50,7 @@ def measure_side(texts: Points, language: Language) -> pa.RecordBatch:
         *np.ascontiguousarray(marks.left_open.T),
         repeated(texts, segment=segment_of(language)),
         markup(texts),
+        similarity(texts, texts),
     ]
     return pa.record_batch([pa.array(column) for column in columns], schema=SIDE)
 

@@ -104,12 +104,11 @@ def measure(
     languages, texts = (measuring.source, measuring.target), (source, target)
     sides = [measure_side(own, language) for own, language in zip(points, languages, strict=True)]
     said = [_spoken(side, differ, language, identifier) for side, language in zip(texts, languages, strict=True)]
-    return compare(texts, points, sides, said, measuring)
+    return compare(texts, sides, said, measuring)
 
 
 def compare(
     texts: Sequence[pa.StringArray],
-    points: Sequence[Points],
     sides: Sequence[pa.RecordBatch],
     said: Sequence[Spoken],
     measuring: PairMeasuring,
@@ -118,7 +117,6 @@ def compare(
 
     Args:
         texts: string (n,), without nulls, normalised.
-        points: their characters.
         sides: of schema `SIDE`.
         said: what a language model says of each text; of a copy it does not count, whatever language that is in.
         measuring: how.
@@ -126,7 +124,9 @@ def compare(
     Returns:
         As `measure`.
     """
-    known, differ = known_scripts(measuring), pc.not_equal(*texts).to_numpy(zero_copy_only=False)
+    known, different = known_scripts(measuring), pc.not_equal(*texts)
+    differ = different.to_numpy(zero_copy_only=False)
+    points = [decoded(side.filter(different)) for side in texts]
     (source, target) = ({name: side.column(name).to_numpy() for name in side.schema.names} for side in sides)
     columns: dict[str, np.ndarray] = {}
     for name, text, of_side, spoken_, language in zip(
@@ -136,10 +136,12 @@ def compare(
         asked = {what: np.where(differ, value, np.float32(np.nan)) for what, value in spoken_._asdict().items()}
         measured = {**of_side, "script": in_own, "alien": 1 - in_known, **asked}
         columns |= {f"{name}_{what}": values for what, values in measured.items()}
+    alike, lacks = source["similarity"].copy(), np.zeros(differ.size, np.int32)
+    alike[differ], lacks[differ] = similarity(*points), lacking(*points)
     columns |= {
         "log_ratio": log_ratio(source["columns"], target["columns"]),
-        "similarity": similarity(*points),
-        "numerals": lacking(*points),
+        "similarity": alike,
+        "numerals": lacks,
         "marks": more_marks(source["marks"], target["marks"]),
         "brackets": unequal_brackets(*(np.stack([side[kind] for kind in BRACKETS], 1) for side in (source, target))),
     }
