@@ -11,9 +11,9 @@ import unicodedata
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.once import once
+from vocab.compiled import njit
 
 Form = Literal["NFC", "NFKC"]
 

@@ -11,12 +11,12 @@ from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.script_ranges import RANGES
 from transforms.utf8 import decode
 from vocab.bits import count_ones, load_eight, trailing_zeros
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 _EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 

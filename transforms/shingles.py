@@ -17,9 +17,9 @@ import itertools
 import unicodedata
 
 import numpy as np
-from numba import njit
 
 from transforms.once import once
+from vocab.compiled import njit
 
 WORDS = 5
 """Tokens in a shingle."""
