@@ -8,34 +8,34 @@ import os
 import sys
 from collections.abc import Iterator
 
-UNUSED = ("bson",)
-"""Packages that Beam takes along where they are installed, and does without where not: that of MongoDB brings a hundred
-modules."""
+UNUSED = ("apache_beam.io.gcp.bigquery", "bson")
+"""Modules that Beam takes along where they are installed, and does without where not: those of BigQuery and MongoDB
+bring a hundred others each."""
 
-THREADS = "OPENBLAS_NUM_THREADS"
-"""How many threads NumPy starts when it is imported, by default one for each core; for a tenth of a second they wait
-busily for matrices, of which Babelmill has none."""
+SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "1"}
+"""Environment meanwhile, where it has nothing of its own to say. NumPy would start a thread for each core, and these
+wait busily for matrices, of which Babelmill has none; pydantic would look into all packages for plug-ins."""
 
 
 @contextlib.contextmanager
 def importing() -> Iterator[None]:
-    """Import modules without what is unused, without threads for matrices, and without searching for garbage.
+    """Import modules without what is unused, and without searching for garbage.
 
     Nothing is searched for among their objects afterwards, either: all of them stay. Of the time that Beam and numba
     take to be imported, that was a sixth.
     """
     enabled, modules = gc.isenabled(), len(sys.modules)
     absent = [name for name in UNUSED if name not in sys.modules]
-    threads = THREADS not in os.environ
+    unset = [name for name in SETTINGS if name not in os.environ]
     gc.disable()
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: an ImportError for whoever asks
-    os.environ.setdefault(THREADS, "1")
+    os.environ.update({name: SETTINGS[name] for name in unset})
     try:
         yield
     finally:
-        # Programs that a run starts are to have as many as they like.
-        if threads:
-            del os.environ[THREADS]
+        # Programs that a run starts are to have as many threads as they like.
+        for name in unset:
+            del os.environ[name]
         for name in absent:
             del sys.modules[name]
         if enabled:
