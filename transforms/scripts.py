@@ -106,9 +106,10 @@ def _kinds(scripts: tuple[str, ...], others: tuple[str, ...]) -> np.ndarray:
             f"script {min(unknown)!r} is not one of Unicode's; it takes ISO 15924 codes such as 'Latn', 'Cyrl', or for "
             "Japanese 'Hira', 'Kana' and 'Hani'"
         )
-    kinds = np.minimum(numbers, 1)
+    of_script = np.array([0] + [1] * len(codes), np.uint8)
     for bit, some in ((2, scripts), (4, others)):
-        kinds[np.isin(numbers, [1 + codes.index(script) for script in some])] |= bit
+        of_script[[1 + codes.index(script) for script in some]] |= bit
+    kinds = of_script[numbers]
     kinds.flags.writeable = False
     return kinds
 
