@@ -96,24 +96,19 @@ class ModelFile:
         return np.flatnonzero(np.isin(self.kinds, kinds)).tolist()
 
     @functools.cached_property
-    def _columns(self) -> tuple[tuple[str, ...], tuple[float, ...], tuple[Kind, ...]]:
-        texts, scores, kinds = zip(*self.pieces, strict=True)
-        return texts, scores, kinds
-
-    @property
-    def texts(self) -> tuple[str, ...]:
+    def texts(self) -> list[str]:
         """The text of each piece."""
-        return self._columns[0]
+        return [text for text, _, _ in self.pieces]
 
-    @property
-    def scores(self) -> tuple[float, ...]:
+    @functools.cached_property
+    def scores(self) -> list[float]:
         """The score of each piece."""
-        return self._columns[1]
+        return [score for _, score, _ in self.pieces]
 
     @functools.cached_property
     def kinds(self) -> np.ndarray:
         """The kind of each piece, int8[pieces]."""
-        return np.fromiter(self._columns[2], np.int8, len(self.pieces))
+        return np.fromiter((kind for _, _, kind in self.pieces), np.int8, len(self.pieces))
 
 
 def read_model(path: str | Path) -> ModelFile:
