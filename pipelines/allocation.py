@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
-import sys
-from collections.abc import Iterator
 
 LARGE = 1 << 23
 """Bytes of a block that goes back to the system as soon as it is freed. Of much smaller ones the system would have to
@@ -31,23 +29,6 @@ def return_large_blocks() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_MMAP_THRESHOLD, LARGE)
         library.mallopt(_M_TRIM_THRESHOLD, SPARE)
-
-
-@contextlib.contextmanager
-def importing() -> Iterator[None]:
-    """Search for no garbage while modules are imported, nor among their objects afterwards: all of them stay.
-
-    Of the time that Beam and numba take to be imported, that was a sixth.
-    """
-    enabled, modules = gc.isenabled(), len(sys.modules)
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            if len(sys.modules) > modules:
-                gc.freeze()
-            gc.enable()
 
 
 def end_at_once() -> None:

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from pipelines.allocation import importing
+from pipelines.imports import importing
 from pipelines.kernels import keep_kernels
 
 COMMANDS = {

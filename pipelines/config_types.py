@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import re
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from babelmill.format import PERMUTATIONS
 from transforms.languages import UnknownLanguage, language
@@ -139,6 +152,34 @@ class Section(BaseModel):
         strict=True,
         frozen=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
         protected_namespaces=(),
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema as pydantic makes it, and the fields' docstrings in it.
+
+        pydantic can do this by itself, but then reads the source of every section whenever it is imported, which took
+        as long as all else about the sections.
+        """
+        found = handler(schema)
+        properties = handler.resolve_ref_schema(found)["properties"]
+        for section in reversed([kind for kind in cls.__mro__ if issubclass(kind, Section)]):
+            for name, text in _docstrings(section.__module__)[section.__name__].items():
+                properties[name]["description"] = text
+        return found
+
+
+@cache
+def _docstrings(module: str) -> dict[str, dict[str, str]]:
+    """The docstrings of fields in a module's classes, by class and field: strings that follow annotated names."""
+    found: dict[str, dict[str, str]] = {}
+    for section in ast.parse(inspect.getsource(sys.modules[module])).body:
+        if isinstance(section, ast.ClassDef):
+            fields = found.setdefault(section.name, {})
+            for field, after in pairwise(section.body):
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    match after:
+                        case ast.Expr(value=ast.Constant(value=str(text))):
+                            fields[field.target.id] = inspect.cleandoc(text)
+    return found

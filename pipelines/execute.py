@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from babelmill.format import Ledger, total
-from pipelines.allocation import importing
+from pipelines.imports import importing
 from pipelines.progress import Progress
 from pipelines.stage import Planned, Stage
 from transforms.errors import stopped_by

@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from pipelines import command
-from pipelines.allocation import end_at_once, importing, return_large_blocks
+from pipelines.allocation import end_at_once, return_large_blocks
 from pipelines.beam_options import check as check_options
 from pipelines.config import Config
 from pipelines.config_runner import PROFILES
 from pipelines.execute import Outcome, run_stage
+from pipelines.imports import importing
 from pipelines.kernels import compilation_told
 from pipelines.progress import Progress
 from pipelines.stages import STAGES, check, needed, stages_of

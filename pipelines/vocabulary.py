@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pipelines.stage import NotReady, Stage, usable
 from transforms.disk import sha256_once
 from transforms.journal import Kind, Record, Task, kind_of
 from transforms.vocabulary import MakeVocabulary, SamplePart, role_of
-from vocab.model_file import library_of, read_model
+from vocab.model_file import library_of, parse_model
 from vocab.sampling import Quota, quotas, split, threshold
 
 
@@ -119,10 +120,13 @@ class Vocabulary(Stage):
     def check(self) -> None:
         """See that the SentencePiece model, where one is given, can be loaded."""
         if self.config.vocabulary.model_file:
-            with usable("vocabulary.model_file"):
+            # The library loads a model without the interpreter, which reads it meanwhile.
+            with usable("vocabulary.model_file"), ThreadPoolExecutor(1) as thread:
                 path = Path(self.config.vocabulary.model_file)
-                read_model(path)
-                library_of(path.read_bytes(), name=str(path))
+                data = path.read_bytes()
+                loading = thread.submit(library_of, data, name=str(path))
+                parse_model(data, name=str(path))
+                loading.result()
 
     @property
     def given_model(self) -> str | None:

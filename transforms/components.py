@@ -10,7 +10,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from vocab.compiled import njit
 
 
 class Reason(IntEnum):

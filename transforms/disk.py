@@ -6,9 +6,9 @@ import contextlib
 import errno
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 from transforms.errors import marked
 
@@ -51,6 +51,23 @@ def writing(where: Path | str) -> Iterator[None]:
         reason = error.strerror or str(error)
         message = f"cannot write {where}: {reason}; {cure} and run the same command again: finished parts are kept"
         raise WorkDirectoryError(error.errno, message) from error
+
+
+Result = TypeVar("Result")
+
+
+def in_folder(path: Path, act: Callable[[], Result]) -> Result:
+    """Do something that makes a file; its folder, which is nearly always there, is made only if that fails.
+
+    Args:
+        path: the file.
+        act: makes it; is called again if it raises FileNotFoundError.
+    """
+    try:
+        return act()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return act()
 
 
 def sha256_of(path: Path) -> str:

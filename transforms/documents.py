@@ -16,11 +16,11 @@ from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from babelmill.format import RAW
 from transforms.compression import MAGIC, CompressionError, HashedReader, ahead, decompressed
 from transforms.sources import SourceError
+from vocab.compiled import njit
 
 HEAD_BYTES = 64 << 10
 """How much of an oversized document is kept to show what it was."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.fasttext_model import END_OF_LINE, FastTextModel
 from transforms.fasttext_ngrams import NGrams, bucket_row, find_rows, new_lanes, ngrams, spell, spell_words
@@ -34,6 +33,7 @@ from transforms.fasttext_words import (
 )
 from transforms.memory import in_large_pages
 from vocab.bits import add_sixteen
+from vocab.compiled import njit
 
 LONGEST_WHOLE = 256
 """Bytes of the longest word that is looked at as a whole, unless the model's dictionary has longer ones."""

@@ -9,9 +9,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.fasttext_model import UNCOUNTED
+from vocab.compiled import njit
 
 _LEAST_SCORE = np.float32(math.log(1e-5))  # fastText follows no branch whose logarithmic score is lower
 _MOST_OF_ALL = np.float32(math.log(0.51))  # more than a half: fastText's sums along a path may be 1e-5 off at each node

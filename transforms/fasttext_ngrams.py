@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.fasttext_model import FastTextModel
 from transforms.fasttext_words import LONGEST_REMEMBERED, is_plain
 from vocab.bits import count_ones
+from vocab.compiled import njit
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import DTypeLike
 
 from transforms.fasttext_model import END_OF_LINE, LABEL_PREFIX, FastTextModel
 from transforms.memory import in_large_pages
 from vocab.bits import copy_eight, load_eight, prefetch, trailing_zeros
+from vocab.compiled import njit
 
 WORDS = 128
 """Words in a block."""

@@ -15,24 +15,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import fsspec
-import requests
-import urllib3
 
 from transforms.partial import FetchError, PartialFile, Remote
 from transforms.slots import connection_slot
 from transforms.sources import local_path, scheme_of
 
-_HOPELESS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.TooManyRedirects,
-)
+if TYPE_CHECKING:
+    import requests
+
+# What speaks to servers is imported when one is spoken to: a tenth of a second that most runs can do without.
 _CURES = {
     401: "it wants a name and password; name a mirror in `location`",
     403: "it refuses, as some do for a while after many requests: try later, or name a mirror in `location`",
@@ -174,6 +167,9 @@ class _Patience:
     @contextlib.contextmanager
     def request(self, method: str, headers: Mapping[str, str] | None = None) -> Iterator[requests.Response]:
         """Send a request, as soon as its host has a connection for us; the context is as long as the answer is read."""
+        import requests
+        from requests import exceptions
+
         options = self._options
         slot: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
         if options.slots is not None:
@@ -186,9 +182,15 @@ class _Patience:
         with slot:
             try:
                 response = requests.request(method, self._address, headers=headers, timeout=timeout, stream=True)
-            except _HOPELESS as error:
+            except (
+                exceptions.InvalidURL,
+                exceptions.MissingSchema,
+                exceptions.InvalidSchema,
+                exceptions.InvalidHeader,
+                exceptions.TooManyRedirects,
+            ) as error:
                 raise FetchError(f"{self._address}: {error}; correct `location`") from error
-            except requests.RequestException as error:
+            except exceptions.RequestException as error:
                 raise _Transient(f"no answer ({type(error).__name__}: {error})") from error
             with response:
                 yield response
@@ -301,9 +303,11 @@ def _check_range(headers: Mapping[str, str], part: PartialFile) -> None:
 
 def _body(response: requests.Response, piece_bytes: int) -> Iterator[bytes]:
     """The bytes of an answer as they were sent, whatever Content-Encoding says."""
+    from urllib3.exceptions import HTTPError
+
     try:
         yield from response.raw.stream(piece_bytes, decode_content=False)
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         raise _Transient(f"the connection was cut ({type(error).__name__})") from error
 
 
@@ -350,6 +354,8 @@ def _copy(address: str, target: Path) -> Fetched:
 
 def _find(address: str) -> tuple[Any, str, Remote]:
     """The file system of an fsspec address, the path in it, and what it says of the file."""
+    import fsspec
+
     with _explaining(address):
         filesystem, path = fsspec.url_to_fs(address)
         info = filesystem.info(path)

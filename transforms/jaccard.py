@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.shingles import WORDS, ascii_steps, document_shingles, folding_table, scratch
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.shingles import mix
+from vocab.compiled import njit
 
 BANDS, ROWS = 25, 5
 

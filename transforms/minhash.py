@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from babelmill.format import PERMUTATIONS
 from transforms.shingles import WORDS, ascii_steps, document_shingles, folding_table, scratch, tokenize
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 SEED = 1
 """Of the permutations; datasketch's default."""

@@ -8,12 +8,14 @@ the few that are not in normal form cost anything: `unsettled` finds them, `sett
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from transforms.characters import among, blocks
 from transforms.once import once
+from vocab.compiled import njit
 
 Form = Literal["NFC", "NFKC"]
 
@@ -30,7 +32,6 @@ LONGEST = {"NFC": 3, "NFKC": 11}
 """By how much a text can grow in UTF-8 at most (UAX #15, section 12.1)."""
 
 _SYLLABLES, _LEADS, _VOWELS, _TAILS = 0xAC00, 0x1100, 0x1161, 0x11A7
-_END = 0x40000  # later planes have nothing to normalise
 
 
 class NormalForm(NamedTuple):
@@ -59,24 +60,23 @@ class NormalForm(NamedTuple):
 def normal_form(form: Form) -> NormalForm:
     """The tables of a form."""
     properties, trailing = np.zeros(0x110000, np.uint16), np.zeros(0x110000, np.uint8)
-    trailing[:_END] = np.frombuffer(bytes(map(unicodedata.combining, map(chr, range(_END)))), np.uint8)
-    properties[:_END] = trailing[:_END]
+    marks = np.flatnonzero(among("M"))  # All others have combining class 0.
+    properties[marks] = trailing[marks] = [unicodedata.combining(chr(mark)) for mark in marks.tolist()]
     decomposed: dict[int, str] = {}
     primaries: dict[int, int] = {}
-    # What has no decomposition is its own normal form.
-    hangul = range(_SYLLABLES, _SYLLABLES + 11172)
-    for point in (point for point in range(_END) if unicodedata.decomposition(chr(point)) or point in hangul):
+    for point in _decomposing():
         character = chr(point)
         canonical = unicodedata.normalize("NFD", character)
         full = canonical if form == "NFC" else unicodedata.normalize("NFKD", character)
         if full != character:
             decomposed[point] = full
-        if unicodedata.normalize(form, character) != character:
+        whole = unicodedata.normalize("NFC", character)
+        if (whole if form == "NFC" else unicodedata.normalize(form, character)) != character:
             properties[point] |= CHANGES
         if canonical != character:
             trailing[point] = unicodedata.combining(canonical[-1])
             pair = _pair(point)
-            if pair and unicodedata.normalize("NFC", character) == character:
+            if pair and whole == character:
                 primaries[pair[0] << 21 | pair[1]] = point
                 properties[pair[1]] |= JOINS
     for point, parts in decomposed.items():
@@ -96,6 +96,17 @@ def normal_form(form: Form) -> NormalForm:
     for table in tables:
         table.flags.writeable = False
     return tables
+
+
+def _decomposing() -> Iterator[int]:
+    """The code points that decompose, ascending; all others are their own normal form."""
+    for first, block in blocks():
+        if unicodedata.normalize("NFKD", block) != block:
+            yield from (first + at for at, character in enumerate(block) if _decomposes(character))
+
+
+def _decomposes(character: str) -> bool:
+    return bool(unicodedata.decomposition(character)) or _SYLLABLES <= ord(character) < _SYLLABLES + 11172
 
 
 def _pair(point: int) -> tuple[int, int] | None:

@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.normal_form import CHANGES, CLASS, JOINS, LONGEST, Form, NormalForm, normal_form, settle, unsettled
 from transforms.once import once
 from transforms.utf8 import count_characters, decode, decode_any, encode, previous
 from vocab.bits import load_eight, store_eight, trailing_zeros
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 DROPPED = (
     (0x00, 0x08),  # controls: NUL in UTF-16 read as bytes, terminal codes, ...

@@ -7,10 +7,10 @@ bucket starts.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from transforms.components import find, unite
 from transforms.jaccard import put, set_similarity, slots_for
+from vocab.compiled import njit
 
 COMPARISONS = 8
 """Comparisons a document of a bucket that `match` spends on it."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from babelmill.format import File, FormatError
-from transforms.disk import remember, sha256_once, writing
+from transforms.disk import in_folder, remember, sha256_once, writing
 
 STATE = ".babelmill"
 """Folder of a work directory for what is not data: the journal, plans, temporary files, the lock."""
@@ -179,10 +179,11 @@ class LocalPlace(Place):
         found = {}
         for parent, _, files in os.walk(self.path(folder)):
             above = Path(parent).relative_to(self.root).as_posix()
-            for name in (f"{above}/{file}" for file in files if file.endswith(suffix)):
+            for file in (file for file in files if file.endswith(suffix)):
                 # It may be gone since it was listed.
-                if stamp := self.stamp(name):
-                    found[name] = stamp
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    status = os.stat(os.path.join(parent, file))
+                    found[f"{above}/{file}"] = Stamp(status.st_size, status.st_mtime_ns)
         return found
 
     def read(self, name: str) -> bytes:
@@ -205,11 +206,9 @@ class LocalPlace(Place):
         """Write under a temporary name, then rename."""
         temporary, final = self.temporary(), self.path(name)
         with writing(final):
-            temporary.parent.mkdir(parents=True, exist_ok=True)
-            final.parent.mkdir(parents=True, exist_ok=True)
             try:
-                temporary.write_bytes(content)
-                temporary.replace(final)
+                in_folder(temporary, lambda: temporary.write_bytes(content))
+                in_folder(final, lambda: temporary.replace(final))
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
@@ -218,8 +217,7 @@ class LocalPlace(Place):
         """Rename the file."""
         final = self.path(file.path)
         with writing(final):
-            final.parent.mkdir(parents=True, exist_ok=True)
-            temporary.replace(final)
+            in_folder(final, lambda: temporary.replace(final))
             remember(final, file.sha256)
 
     def remove(self, name: str) -> None:

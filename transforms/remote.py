@@ -21,8 +21,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import fsspec
-
 from babelmill.format import File
 from transforms.cache import CACHE_BYTES, Cache
 from transforms.disk import HashingFile, WorkDirectoryError, writing
@@ -304,6 +302,8 @@ def _file_system(root: str, process: int) -> Any:
     Raises:
         WorkDirectoryError: fsspec does not know it, or a package is missing.
     """
+    import fsspec  # takes a while, and is not needed for a work directory on a disk
+
     try:
         # A listing that is remembered would not show what other workers have written since.
         return fsspec.url_to_fs(root, use_listings_cache=False, skip_instance_cache=True)[0]

@@ -11,12 +11,12 @@ from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.script_ranges import RANGES
 from transforms.utf8 import decode
 from vocab.bits import count_ones, load_eight, trailing_zeros
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 _EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 
@@ -106,9 +106,10 @@ def _kinds(scripts: tuple[str, ...], others: tuple[str, ...]) -> np.ndarray:
             f"script {min(unknown)!r} is not one of Unicode's; it takes ISO 15924 codes such as 'Latn', 'Cyrl', or for "
             "Japanese 'Hira', 'Kana' and 'Hani'"
         )
-    kinds = np.minimum(numbers, 1)
+    of_script = np.array([0] + [1] * len(codes), np.uint8)
     for bit, some in ((2, scripts), (4, others)):
-        kinds[np.isin(numbers, [1 + codes.index(script) for script in some])] |= bit
+        of_script[[1 + codes.index(script) for script in some]] |= bit
+    kinds = of_script[numbers]
     kinds.flags.writeable = False
     return kinds
 

@@ -13,13 +13,11 @@ Kernels work on one text at a time, through arrays that the caller makes once fo
 
 from __future__ import annotations
 
-import itertools
-import unicodedata
-
 import numpy as np
-from numba import njit
 
+from transforms.characters import among, blocks, categories, category
 from transforms.once import once
+from vocab.compiled import njit
 
 WORDS = 5
 """Tokens in a shingle."""
@@ -55,6 +53,8 @@ NO_SPACES = (
 )
 """Blocks of scripts that run on without spaces: classes ID, CJ, SA of UAX #14, and Tibetan, Balinese, Javanese."""
 
+_SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))  # of variations
+
 _FNV_PRIME = np.uint64(0x100000001B3)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _EMPTY = (np.uint64(0xCBF29CE484222325), _GOLDEN)
@@ -77,13 +77,16 @@ def folding_table() -> np.ndarray:
 
     Folding is simple case folding, one character to one: `ẞ` becomes `ß`, which stays apart from `ss`.
     """
-    table = np.zeros(0x110000, np.uint32)
-    for point in itertools.chain(range(0x40000), range(0xE0000, 0xE1000)):
-        category = unicodedata.category(chr(point))
-        if category == "Cf" or 0xFE00 <= point <= 0xFE0F or 0xE0100 <= point <= 0xE01EF:
-            table[point] = IGNORED
-        elif category[0] in "LMN":
-            table[point] = ord(_simple_fold(chr(point)))
+    table = np.arange(0x110000, dtype=np.uint32)
+    table[~among("LMN")] = 0
+    for first, text in blocks():
+        if text.casefold() != text:
+            folded = np.array([ord(_simple_fold(character)) for character in text], np.uint32)
+            part = table[first : first + len(text)]
+            np.copyto(part, folded, where=part > 0)
+    table[categories() == category("Cf")] = IGNORED
+    for first, last in _SELECTORS:
+        table[first : last + 1] = IGNORED
     for first, last in NO_SPACES:
         block = table[first : last + 1]
         block[(block > 0) & (block != IGNORED)] |= ALONE

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import fsspec
-
 from transforms.errors import InputError
 from transforms.languages import CC100_CODES
 
@@ -116,6 +114,8 @@ def _names_in_folder(folder: Path) -> list[str]:
 
 def _names_in_filesystem(location: str) -> list[str]:
     """Names of the files in an fsspec folder."""
+    import fsspec  # takes a while, and is not needed for folders of a disk
+
     try:
         filesystem, root = fsspec.url_to_fs(location)
         return [info["name"].rsplit("/", 1)[-1] for info in filesystem.ls(root, detail=True) if info["type"] == "file"]

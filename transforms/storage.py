@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from babelmill.format import File, parse_manifest
-from transforms.disk import HashingFile, WorkDirectoryError, sha256_of, writing
+from transforms.disk import HashingFile, WorkDirectoryError, in_folder, sha256_of, writing
 from transforms.places import STATE, CorruptFile, LocalPlace, Place, Stamp
 from transforms.remote import RemotePlace
 from transforms.sources import local_path, scheme_of
@@ -157,11 +157,11 @@ class WorkDirectory:
         Raises:
             CorruptFile: it is missing, or its size or sha256 differs.
         """
-        return pa.ipc.open_file(pa.memory_map(str(self.local(file))))
+        return _mapped(self.local(file))
 
     def map_arrow(self, file: File) -> pa.ipc.RecordBatchFileReader:
         """Map an Arrow IPC file that was checked before."""
-        return pa.ipc.open_file(pa.memory_map(str(self.place.local(file, checked=True))))
+        return _mapped(self.place.local(file, checked=True))
 
     def check(self, file: File) -> None:
         """Compare the size and sha256 of what lies in the work directory now with a description.
@@ -199,6 +199,11 @@ class WorkDirectory:
         return has
 
 
+def _mapped(path: Path) -> pa.ipc.RecordBatchFileReader:
+    """Map an Arrow IPC file. Of a buffer, unlike of a file, its end is read without the help of another thread."""
+    return pa.ipc.open_file(pa.memory_map(str(path)).read_buffer())
+
+
 GATHERED = 1 << 20
 """Bytes that are gathered before they are hashed and written: for each write a thread lets go of the interpreter's lock
 and takes it again, twice, and columns are small."""
@@ -222,8 +227,7 @@ class ArrowWriter:
 
     def __enter__(self) -> ArrowWriter:
         with writing(self._where):
-            self._temporary.parent.mkdir(parents=True, exist_ok=True)
-            self._sink = HashingFile(self._temporary.open("wb"))
+            self._sink = HashingFile(in_folder(self._temporary, lambda: self._temporary.open("wb")))
         self._stream = pa.BufferedOutputStream(pa.PythonFile(self._sink, "w"), GATHERED)
         self._writer = pa.ipc.new_file(
             self._stream, self._schema, options=pa.ipc.IpcWriteOptions(unify_dictionaries=True)

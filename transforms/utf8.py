@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from vocab.bits import count_ones, load_eight
+from vocab.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.shingles import ALONE, IGNORED, RAW, decode, extended, folding_table, mix
 from vocab.bits import load_eight
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 from vocab.encoding import Encoder
 from vocab.model_file import WORD_MARK, Kind
 

@@ -127,9 +127,9 @@ def _check(model: ModelFile) -> None:
 
 
 def _unigram(model: ModelFile) -> models.Unigram:
-    normal = [piece.score for piece in model.pieces if piece.kind is Kind.NORMAL]
-    never = min(normal, default=0.0) + _NEVER_CHOSEN
-    pieces = [(piece.text, piece.score if piece.kind is Kind.NORMAL else never) for piece in model.pieces]
+    normal, scores = model.kinds == Kind.NORMAL, np.array(model.scores)
+    never = (scores[normal].min() if normal.any() else 0.0) + _NEVER_CHOSEN
+    pieces = list(zip(model.texts, np.where(normal, scores, never).tolist(), strict=True))
     return models.Unigram(pieces, model.ids(Kind.UNKNOWN)[0], model.byte_fallback)
 
 

@@ -103,8 +103,7 @@ def table(languages: Mapping[str, Fertility]) -> str:
 @functools.lru_cache(maxsize=1)
 def _classes(encoder: Encoder) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ids of the unknown piece, of bytes, and of pieces of a single character; once for all languages of a run."""
-    model = encoder.model
-    normal = model.ids(Kind.NORMAL)
-    single = [index for index in normal if len(model.pieces[index].text.removeprefix(WORD_MARK)) <= 1]
+    model, texts = encoder.model, encoder.model.texts
+    single = [index for index in model.ids(Kind.NORMAL) if len(texts[index].removeprefix(WORD_MARK)) <= 1]
     unknown, bytes_ = (np.array(model.ids(kind), np.int64) for kind in (Kind.UNKNOWN, Kind.BYTE))
     return unknown, bytes_, np.array(single, np.int64)

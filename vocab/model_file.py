@@ -96,9 +96,19 @@ class ModelFile:
         return np.flatnonzero(np.isin(self.kinds, kinds)).tolist()
 
     @functools.cached_property
+    def texts(self) -> list[str]:
+        """The text of each piece."""
+        return [text for text, _, _ in self.pieces]
+
+    @functools.cached_property
+    def scores(self) -> list[float]:
+        """The score of each piece."""
+        return [score for _, score, _ in self.pieces]
+
+    @functools.cached_property
     def kinds(self) -> np.ndarray:
         """The kind of each piece, int8[pieces]."""
-        return np.array([piece.kind for piece in self.pieces], np.int8)
+        return np.fromiter((kind for _, _, kind in self.pieces), np.int8, len(self.pieces))
 
 
 def read_model(path: str | Path) -> ModelFile:
@@ -175,16 +185,19 @@ def _first_pieces(data: bytes) -> tuple[list[Piece], int]:
     A piece is field 1 of the model. All writers put its text (field 1), score (2) and kind (3) in this order, and leave
     out the kind of a normal piece; where the text is short, sizes are single bytes.
     """
-    pieces, at, last = [], 0, len(data) - 4
-    while at < last and data[at] == 0x0A:
+    pieces: list[Piece] = []
+    at, length, normal = 0, len(data), Kind.NORMAL
+    # What `Piece(…)` comes to in the end; by this way a model is read in two thirds of the time.
+    make, score = functools.partial(tuple.__new__, Piece), _FLOAT
+    while at < length - 4 and data[at] == 0x0A:
         size = data[at + 3]
         end = at + size + 9
-        if data[at + 1] == size + 7 < 0x80 and data[at + 2] == 0x0A and end <= len(data) and data[end - 5] == 0x15:
-            pieces.append(Piece(data[at + 4 : end - 5].decode(), _FLOAT(data, end - 4)[0], Kind.NORMAL))
+        if data[at + 1] == size + 7 < 0x80 and data[at + 2] == 0x0A and end <= length and data[end - 5] == 0x15:
+            pieces.append(make((data[at + 4 : end - 5].decode(), score(data, end - 4)[0], normal)))
         else:
             size, start = _varint(data, at + 1)
             end = start + size
-            if end > len(data):
+            if end > length:
                 break
             pieces.append(_piece(data[start:end]))
         at = end

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from vocab.compiled import kernel
+from vocab.compiled import kernel, njit
 from vocab.trie import build_trie, longest_prefix
 
 REPLACED, BEGINS, FOLLOWS, BLANK = np.uint8(1), np.uint8(2), np.uint8(4), np.uint8(8)

@@ -47,9 +47,8 @@ def lay_out(model: ModelFile) -> Pieces:
     Raises:
         ValueError: there is something unusual among them; the message goes on after "has".
     """
-    texts = [piece.text.encode() for piece in model.pieces]
-    kinds = np.array([piece.kind for piece in model.pieces], np.int8)
-    scores = np.array([piece.score for piece in model.pieces], np.float32)
+    texts = [text.encode() for text in model.texts]
+    kinds, scores = model.kinds, np.array(model.scores, np.float32)
     unknown = np.flatnonzero(kinds == Kind.UNKNOWN)
     if unknown.size != 1:
         raise ValueError(f"{unknown.size} pieces for what is unknown")

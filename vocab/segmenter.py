@@ -9,6 +9,7 @@ Kernels make no arrays: they stop at a document for which one is too short, and 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -81,7 +82,7 @@ class Segmenter:
         if model.algorithm not in (Algorithm.UNIGRAM, Algorithm.BPE):
             raise ValueError(f"the algorithm {model.algorithm.name.lower()}")
         pieces = lay_out(model)
-        symbols = [model.pieces[i].text for i in model.ids(Kind.USER_DEFINED)]
+        symbols = [model.texts[i] for i in model.ids(Kind.USER_DEFINED)]
         self._rules = compile_rules(
             model.character_map,
             [symbol.encode() for symbol in symbols],
@@ -154,7 +155,7 @@ def _separators(model: ModelFile, rules: Rules, symbols: list[str]) -> np.ndarra
     and what is next to it, and if what comes out of a word can be squeezed by itself.
     """
     found = np.zeros(256, np.bool_)
-    normal = [model.pieces[i].text for i in model.ids(Kind.NORMAL)]
+    normal = list(itertools.compress(model.texts, model.kinds == Kind.NORMAL))
     texts, replacements = "\0" + "\0".join(normal), bytes(rules.replacements)
     if (
         model.dummy_prefix

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from vocab.compiled import kernel
+from vocab.compiled import kernel, njit
 
 BYTE, REACHED, ENDS, BASE = np.uint32(0xFF), np.uint32(0x100), np.uint32(0x200), np.uint32(10)
 """A cell: the byte that leads to its node, whether there is one, whether a key ends at it; and from bit 10 on, the

@@ -53,24 +53,3 @@ def test_no_garbage_is_searched_for_at_the_end():
         for word in ("no", "yes")
     ]
     assert said == [["end", "collected"], ["end"]]
-
-
-IMPORT = """
-import gc
-from pipelines.allocation import importing
-with importing():
-    import decimal
-    assert not gc.isenabled()
-frozen = gc.get_freeze_count()
-with importing():
-    import decimal
-assert gc.isenabled() and gc.get_freeze_count() == frozen > 1000
-gc.disable()
-with importing():
-    import wave
-assert not gc.isenabled() and gc.get_freeze_count() == frozen
-"""
-
-
-def test_what_is_imported_is_no_garbage():
-    subprocess.run([sys.executable, "-c", IMPORT], check=True)

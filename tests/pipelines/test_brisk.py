@@ -6,7 +6,7 @@ from apache_beam.runners.worker import statesampler
 from apache_beam.transforms import userstate
 from apache_beam.utils.counters import CounterFactory
 
-from pipelines.brisk import LOOK, brisk, remembered
+from pipelines.brisk import LOOK, brisk, by_method, remembered
 from pipelines.runner import pipeline_options, run_to_end
 from transforms.storage import WorkDirectory
 
@@ -36,6 +36,25 @@ def test_each_object_is_asked_about_once():
     first, second = [], []  # equal, and without a hash
     assert [ask(first), ask(second), ask(first), ask(second)] == [1, 2, 1, 2]
     assert len(asked) == 2
+
+
+def test_each_method_is_asked_about_once():
+    asked = []
+
+    class Kind:
+        __hash__ = None
+
+        def method(self, some=1):
+            """Does nothing."""
+
+        def __call__(self):
+            """Does nothing, too."""
+
+    ask = by_method(lambda one: asked.append(one) or (["some"], [1]))
+    names, _ = ask(Kind().method)
+    names.append("changed")
+    assert ask(Kind().method) == (["some"], [1]) and len(asked) == 1
+    assert ask(Kind()) == ask(Kind()) == (["some"], [1]) and len(asked) == 3
 
 
 def test_beam_is_as_it_was_when_a_stage_has_failed():

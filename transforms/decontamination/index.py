@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.decontamination.tokens import token_columns
 from transforms.decontamination.windows import WINDOWS, kinds
 from transforms.minhash import text_hashes
+from vocab.compiled import njit
 
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """Of the rolling hash of Karp and Rabin (1987), modulo 2^64. Token hashes are mixed already, so it needs no mixing."""

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.decontamination.index import FACTOR, Index, key_of
 from transforms.decontamination.tokens import paragraph_tokens
@@ -19,6 +18,7 @@ from transforms.decontamination.windows import WINDOWS
 from transforms.shingles import folding_table
 from vocab.bits import trailing_zeros
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 ROOM = 4096
 """Occurrences in a column for which there is room at once; a column with more is searched twice."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.shingles import ALONE, IGNORED, RAW, decode, folding_table, mix
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 _OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _ONE32, _LINE_FEED = np.uint32(1), np.uint32(10)

@@ -8,9 +8,9 @@ lengths that both texts have n-grams of.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from transforms.filters.points import Points
+from vocab.compiled import njit
 
 ORDER = 6
 """Characters of the longest n-gram."""

@@ -11,10 +11,10 @@ import unicodedata
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.filters.points import Points, character_table
 from transforms.once import once
+from vocab.compiled import njit
 
 _WIDTH, _LETTER, _REPLACEMENT = 3, 4, 8
 

@@ -7,10 +7,10 @@ is another thing: how much of a text was said before at all, in long segments, a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from transforms.filters.points import Points, character_table
 from transforms.once import once
+from vocab.compiled import njit
 
 LONGEST = 128
 """Characters of the longest unit that is looked for, a power of two."""

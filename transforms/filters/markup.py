@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from transforms.filters.points import Points
+from vocab.compiled import njit
 
 LONGEST_TAG = 200
 """Characters of a tag at most; a `<` that is not closed within them is a sign for "less"."""

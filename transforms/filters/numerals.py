@@ -16,10 +16,10 @@ from __future__ import annotations
 import unicodedata
 
 import numpy as np
-from numba import njit
 
 from transforms.filters.points import Points, character_table
 from transforms.once import once
+from vocab.compiled import njit
 
 HAN_DIGITS = "〇一二三四五六七八九"
 """Numerals of Han that are digits, by value; `零` and `两` are 0 and 2 as well."""

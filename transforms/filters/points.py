@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.once import once
 from transforms.utf8 import decode
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 ASSIGNED = (range(0x32400), range(0xE0000, 0xE0200))
 """Where Unicode has all its characters, but those for private use."""

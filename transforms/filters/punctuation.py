@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.filters.points import Points, character_table
 from transforms.once import once
+from vocab.compiled import njit
 
 STOPS = ".?!:;…。．｡।॥؟؛۔։።፧။។៕།༎？！：；᠃᠉;"
 """Marks that end a sentence or what leads to one."""

@@ -8,9 +8,9 @@ before, as many as go on equal are copied from where they occurred last.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from transforms.filters.points import Points
+from vocab.compiled import njit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _GRAM = 8  # code points, one every 8 bits

@@ -7,10 +7,10 @@ often as they occur; a word has one at each of its ends, too. A copy has 1, two 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from transforms.filters.points import Points
 from transforms.shingles import IGNORED, folding_table
+from vocab.compiled import njit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 

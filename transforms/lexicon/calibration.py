@@ -17,9 +17,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.lexicon.numerics import exp, log, logistic
+from vocab.compiled import njit
 
 USUAL = (-1.0, 1.0, 0.0, 0.5)
 """Weights a, b, c, d where nothing is known of a language pair."""

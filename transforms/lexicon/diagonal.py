@@ -8,9 +8,9 @@ Reparameterization of IBM Model 2", 2013.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from transforms.lexicon.numerics import exp
+from vocab.compiled import njit
 
 STEEPEST = 64.0
 """Bound on the tension; words that are a tenth of the text apart are 600 times less likely then."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from vocab.bits import trailing_zeros
-from vocab.compiled import kernel
+from vocab.compiled import kernel, njit
 
 NO_ENTRY = 0
 """The entry of both empty words, which never translate each other."""

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.lexicon.numerics import exp, log
 from transforms.lexicon.scoring import COPIED, Direction
@@ -20,6 +19,7 @@ from transforms.lexicon.word_list import FIRST, WordList
 from transforms.shingles import ALONE, IGNORED, decode, folding_table
 from transforms.words import Words
 from vocab.columns import text_buffers
+from vocab.compiled import njit
 
 _SPACE = 32
 _COPY = -1

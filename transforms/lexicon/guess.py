@@ -12,9 +12,9 @@ not learnt at all: that is most of what training would take time for, and none o
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from transforms.lexicon.entries import NO_ENTRY, Entries
+from vocab.compiled import njit
 
 
 def guess(entries: Entries, target_size: int, *, least: float = 0.0) -> tuple[Entries, np.ndarray]:

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.lexicon.calibration import USUAL, area, calibrate, scores
 from transforms.lexicon.entries import Entries, Places, Side, find_entries
@@ -25,6 +24,7 @@ from transforms.lexicon.scoring import discounted
 from transforms.lexicon.training import Trained, train
 from transforms.lexicon.word_list import WordList
 from transforms.words import Words, segment
+from vocab.compiled import njit
 from vocab.encoding import Encoder
 
 

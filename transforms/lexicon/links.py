@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.lexicon.entries import NO_ENTRY, Entries, Places, Side
 from vocab.bits import prefetch
-from vocab.compiled import kernel
+from vocab.compiled import kernel, njit
 
 _AHEAD = 8
 """Places of a word whose texts are fetched into the processor's cache before their turn comes."""

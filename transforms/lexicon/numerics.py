@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from vocab.compiled import njit
 
 LOG_OF_2 = math.log(2)
 

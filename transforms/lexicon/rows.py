@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from vocab.compiled import njit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _ONE, _FIVE, _LAST, _UPPER = np.uint64(1), np.uint64(5), np.uint64(31), np.uint64(32)

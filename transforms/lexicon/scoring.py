@@ -17,13 +17,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.lexicon.calibration import Evidence
 from transforms.lexicon.numerics import log
 from transforms.lexicon.rows import Rows, is_marked, rows, slot_of, spread
 from vocab.bits import prefetch
-from vocab.compiled import kernel
+from vocab.compiled import kernel, njit
 
 DISCOUNT = 1.0
 """Off each expected count: what a single pair of texts can give."""

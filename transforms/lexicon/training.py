@@ -20,14 +20,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from transforms.lexicon.diagonal import STEEPEST, lay_out
 from transforms.lexicon.entries import NO_ENTRY, Entries, Side
 from transforms.lexicon.links import Links
 from transforms.lexicon.numerics import log
 from vocab.bits import prefetch
-from vocab.compiled import kernel
+from vocab.compiled import kernel, njit
 
 _LIKELIHOOD, _DISTANCE, _EXPECTED, _ALIGNED = range(4)
 _AHEAD = np.uint64(64)

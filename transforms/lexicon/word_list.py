@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.words import Words
 from vocab.bits import prefetch
-from vocab.compiled import kernel
+from vocab.compiled import kernel, njit
 
 EMPTY, UNKNOWN, FIRST = 0, 1, 2
 """Numbers of words: the empty word, all unknown words, the first known one."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from transforms.sources import SourceError
+from vocab.compiled import njit
 
 BOM = b"\xef\xbb\xbf"
 _LF, _CR = 10, 13

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from transforms.parallel.bitext import Bitext, Wanted
 from transforms.parallel.codes import split_codes
 from transforms.sources import SourceError, local_path, scheme_of
@@ -98,6 +96,8 @@ def listing(location: str, expected: str) -> Listing:
     """
     if scheme_of(location) == "file":
         return _local(local_path(location), expected)
+    import fsspec  # takes a while, and is not needed for folders of a disk
+
     try:
         filesystem, root = fsspec.url_to_fs(location)
         entries = filesystem.ls(root, detail=True)
