@@ -70,6 +70,11 @@ def is_local(options: PipelineOptions) -> bool:
     return (options.view_as(StandardOptions).runner or "") in LOCAL
 
 
+def in_threads(options: PipelineOptions) -> bool:
+    """Whether it is done by threads of this process."""
+    return is_local(options) and options.view_as(DirectOptions).direct_running_mode == "in_memory"
+
+
 def lanes(options: PipelineOptions) -> int:
     """To how many workers tasks are dealt: threads of the local runner, task slots of Flink; 1 where nobody knows."""
     if is_local(options):

@@ -94,9 +94,11 @@ class Stage(abc.ABC):
 
     def expand(self, tasks: Any, root: str, plan: str, stop: bool) -> Any:
         """The stage's graph from tasks to records; most stages do a task at a time."""
-        from transforms.tasks import RunTasks
+        from pipelines.runner import in_threads
+        from transforms.tasks import Queue, RunTasks
 
-        return tasks | "Run" >> RunTasks(stage=self.name, root=root, function=self.function(), stop=stop)
+        queue = Queue(plan) if in_threads(tasks.pipeline.options) else None
+        return tasks | "Run" >> RunTasks(self.name, root, self.function(), stop, queue)
 
     def weights(self, tasks: Sequence[Task], options: Any) -> dict[str, int]:
         """How much work each task is for the worker that it is dealt to, by name: its bytes, as a rule.

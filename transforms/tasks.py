@@ -9,8 +9,10 @@ import json
 import os
 import posixpath
 import socket
+import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import apache_beam as beam
@@ -20,6 +22,7 @@ from babelmill.format import FormatError
 from transforms.errors import InputError, marked
 from transforms.journal import Journal, Record, Task
 from transforms.manifest import manifest_of
+from transforms.once import once
 from transforms.storage import STATE, WorkDirectory, WorkDirectoryError
 
 BAD_INPUT = (InputError, FormatError)
@@ -135,6 +138,37 @@ def _value(numbered: tuple[int, str]) -> str:
     return numbered[1]
 
 
+@dataclass(frozen=True)
+class Queue:
+    """The tasks of a plan, in its order, for all threads of a process.
+
+    Args:
+        plan: name of the plan.
+        run: tells the queue from others of the same plan, which is written anew for each run.
+    """
+
+    plan: str
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def tasks(self, work: WorkDirectory) -> Iterator[Task]:
+        """One task after the other that nobody else gets; after an error, there are none for anybody."""
+        waiting = _queued(self, str(work.root))
+        try:
+            while True:
+                try:
+                    task = waiting.popleft()
+                except IndexError:
+                    return
+                yield task
+        finally:
+            waiting.clear()
+
+
+@once
+def _queued(queue: Queue, root: str) -> deque[Task]:
+    return deque(Plan.read(WorkDirectory(root), queue.plan).todo)
+
+
 class Deal(beam.PTransform):
     """Deals numbered elements out to the workers, in turn where the runner can.
 
@@ -173,6 +207,8 @@ class RunTasks(beam.PTransform):
         root: the work directory.
         function: does one task; raises `InputError` or `FormatError` for input that cannot be used.
         stop: end the run at the first task that fails, rather than go on with the others.
+        queue: where workers are threads of the process that makes the graph: each goes on with the next task of all
+            until none is left, whichever it was dealt, so that none waits for another.
 
     Expands a PCollection[str] of tasks to a PCollection[str] of records.
     """
@@ -181,15 +217,17 @@ class RunTasks(beam.PTransform):
     root: str
     function: Callable[[WorkDirectory, Task], Record]
     stop: bool = False
+    queue: Queue | None = None
 
     def expand(self, tasks):
         """One task, one record."""
-        return tasks | "Do" >> beam.Map(self.run).with_output_types(str)
+        return tasks | "Do" >> beam.FlatMap(self.run).with_output_types(str)
 
-    def run(self, text: str) -> str:
-        """Do one task."""
-        task, work = Task.from_json(text), WorkDirectory(self.root)
-        return do(self.stage, work, task, self.function, stop=self.stop).to_json()
+    def run(self, text: str) -> Iterator[str]:
+        """Do one task, or all that are left."""
+        work = WorkDirectory(self.root)
+        for task in self.queue.tasks(work) if self.queue else [Task.from_json(text)]:
+            yield do(self.stage, work, task, self.function, stop=self.stop).to_json()
 
 
 def do(

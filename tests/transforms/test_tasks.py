@@ -1,4 +1,5 @@
 import os
+import pickle
 import socket
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from transforms.errors import InputError, stopped_by
 from transforms.journal import Journal, Record, Task
 from transforms.manifest import records_of
 from transforms.storage import WorkDirectory
-from transforms.tasks import Deal, Plan, ReadTasks, RunTasks, WriteManifest, deal, do
+from transforms.tasks import Deal, Plan, Queue, ReadTasks, RunTasks, WriteManifest, deal, do
 
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -40,14 +41,15 @@ class Copy:
         )
 
 
-def run(tmp_path, names, done=(), stop=False, workers=1):
+def run(tmp_path, names, done=(), stop=False, workers=1, queued=False):
     work = WorkDirectory(tmp_path)
     root = str(tmp_path)
     plan = Plan("copies", {"a": 1}, "copies/manifest.json", [task(name) for name in names], list(done)).write(work)
     flags = [f"--direct_num_workers={workers}", "--direct_running_mode=in_memory"]
     with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions(flags)) as pipeline:
         tasks = pipeline | ReadTasks(root=root, plan=plan)
-        records = tasks | RunTasks(stage="copies", root=root, function=Copy(), stop=stop)
+        queue = Queue(plan) if queued else None
+        records = tasks | RunTasks(stage="copies", root=root, function=Copy(), stop=stop, queue=queue)
         _ = records | WriteManifest(root=root, plan=plan)
     return work
 
@@ -66,6 +68,26 @@ def test_deal_goes_by_the_weights():
         "c",
         "a",
     ]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_tasks_that_wait_in_a_queue_are_done_once_each(tmp_path, workers):
+    names = [f"cc-100/de/part-{number:05d}" for number in range(11)]
+    dealt = run(tmp_path / "dealt", names, workers=2)
+    for _ in range(2):  # a run of the same plan has a queue of its own
+        queued = run(tmp_path / "queued", names, workers=workers, queued=True)
+        assert queued.read("copies/manifest.json") == dealt.read("copies/manifest.json")
+
+
+def test_whoever_is_free_does_the_next_task(tmp_path):
+    work = WorkDirectory(tmp_path)
+    plan = Plan("copies", {}, "copies/manifest.json", [task(name) for name in "abcd"], []).write(work)
+    queue, other = Queue(plan), Queue(plan)
+    first, second = queue.tasks(work), pickle.loads(pickle.dumps(queue)).tasks(work)
+    assert [next(of).name for of in (first, second, first)] == ["a", "b", "c"]
+    assert [one.name for one in other.tasks(work)] == ["a", "b", "c", "d"]
+    first.close()
+    assert list(second) == list(queue.tasks(work)) == []
 
 
 def test_the_manifest_is_the_same_whatever_was_resumed(tmp_path):
