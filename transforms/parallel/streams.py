@@ -18,6 +18,13 @@ from typing import Any
 from transforms.compression import MAGIC, PIECE_BYTES, CompressionError, HashedReader, decompressed
 from transforms.sources import SourceError
 
+try:
+    from isal import isal_zlib
+except ImportError:  # no wheels for this machine
+    isal_zlib = None  # type: ignore[assignment]
+
+_INFLATING: type[Exception] = isal_zlib.error if isal_zlib else zlib.error  # type: ignore[assignment]
+
 _KINDS = {"tgz": "gz", "tbz2": "bz2", "txz": "xz"}
 
 SUFFIXES = (*(f".{kind}" for kind in MAGIC), "")
@@ -71,11 +78,21 @@ def zip_pieces(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
     """
     try:
         with archive.open(member) as file:
+            _hasten(file)
             while piece := file.read(PIECE_BYTES):
                 yield piece
     # Passwords are a RuntimeError, unknown compressions a NotImplementedError, which is one too.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, _INFLATING, EOFError, RuntimeError) as error:
         raise SourceError(f"{archive.filename}: member {member} cannot be read ({error}); get it again") from error
+
+
+def _hasten(file: Any) -> None:
+    """Have a member decompressed by ISA-L, where that is installed: in half the time, to the same bytes.
+
+    zipfile has no way to choose what decompresses. Where its inside is another some day, nothing becomes faster.
+    """
+    if isal_zlib is not None and isinstance(getattr(file, "_decompressor", None), type(zlib.decompressobj())):
+        file._decompressor = isal_zlib.decompressobj(-zlib.MAX_WBITS)
 
 
 def tar_pieces(path: Path, member: str) -> Iterator[bytes]:

@@ -9,10 +9,18 @@ import pyarrow as pa
 import pytest
 from bitext_files import write_tar, write_zip
 
+from transforms.parallel import streams
 from transforms.parallel.streams import file_pieces, open_zip, tar_pieces, zip_pieces
 from transforms.sources import SourceError
 
 TEXT = np.random.default_rng(1).bytes(300_000)
+
+
+@pytest.fixture(params=["isal", "zlib"])
+def inflating(request, monkeypatch):
+    """With ISA-L, where it is installed, and without."""
+    if request.param == "zlib":
+        monkeypatch.setattr(streams, "isal_zlib", None)
 
 
 def zipped(path, member):
@@ -50,7 +58,7 @@ def test_a_file_that_is_not_there_names_itself(tmp_path):
         list(file_pieces(tmp_path / "news.de"))
 
 
-def test_members_of_a_zip_archive_are_read_side_by_side(tmp_path):
+def test_members_of_a_zip_archive_are_read_side_by_side(tmp_path, inflating):
     text = TEXT * 8
     path = write_zip(tmp_path / "x.zip", {"a": text, "b": text[::-1]})
 
@@ -70,10 +78,11 @@ def test_a_zip_archive_that_was_cut_off_is_none(tmp_path):
         zipped(path, "a")
 
 
-def test_a_damaged_member_names_itself(tmp_path):
+@pytest.mark.parametrize("place", [200, 5000])
+def test_a_damaged_member_names_itself(tmp_path, inflating, place):
     path = write_zip(tmp_path / "x.zip", {"a": TEXT})
     content = bytearray(path.read_bytes())
-    content[5000:5004] = b"\0\0\0\0"
+    content[place : place + 4] = b"\0\0\0\0"
     path.write_bytes(content)
 
     with pytest.raises(SourceError, match=r"x.zip: member a cannot be read"):
