@@ -10,7 +10,7 @@ import numpy as np
 
 from transforms.components import find, unite
 from transforms.jaccard import put, set_similarity, slots_for
-from vocab.compiled import njit
+from vocab.compiled import kernel, njit
 
 COMPARISONS = 8
 """Comparisons a document of a bucket that `match` spends on it."""
@@ -72,11 +72,19 @@ def _first_equal(keys, places, first):
     last = np.uint64(places.shape[0] - 1)
     for i in range(keys.shape[0]):
         slot = keys[i, 0] & last
-        while places[slot] >= 0 and (keys[places[slot]] != keys[i]).any():
+        while places[slot] >= 0 and not _equal(keys, places[slot], i):
             slot = slot + np.uint64(1) & last
         if places[slot] < 0:
             places[slot] = i
         first[i] = places[slot]
+
+
+@kernel
+def _equal(keys, i, j):
+    k = 0
+    while k < keys.shape[1] and keys[i, k] == keys[j, k]:
+        k += 1
+    return k == keys.shape[1]
 
 
 @njit(cache=True, nogil=True)

@@ -11,13 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from babelmill.format import File
+from transforms.equal_rows import first_rows
 from transforms.storage import WorkDirectory
 from vocab.columns import text_buffers
 
 By = Literal["pair", "source", "target"]
 """What of a pair is compared with that of others: all of it, or one side."""
-
-_NONE = np.zeros(0, np.int32)
 
 STRETCH = 32 << 20
 """Bytes of batches among which equal rows are looked for: of most parts all."""
@@ -197,23 +196,10 @@ def distinct(rows: pa.RecordBatch | pa.Table, columns: Sequence[str]) -> tuple[n
     Returns:
         int64 (different,), numbers of these rows, ascending; and (rows,), integers, which of them each row is equal to.
     """
-    codes = np.zeros(rows.num_rows, np.int64)
-    for name in columns:
-        different, numbers = _numbered(rows.column(name))
-        codes = codes * max(different, 1) + numbers
-    # Numbered as they come, so whoever is first has a number above all before.
-    place = pa.array(codes).dictionary_encode().indices.to_numpy()
-    return np.flatnonzero(np.diff(np.maximum.accumulate(place), prepend=-1)), place
-
-
-def _numbered(texts: pa.Array | pa.ChunkedArray) -> tuple[int, np.ndarray]:
-    """How many different texts there are, and integers (rows,): which of them each row is."""
-    encoded = texts.dictionary_encode()
-    if isinstance(encoded, pa.DictionaryArray):
-        return len(encoded.dictionary), encoded.indices.to_numpy()
-    # One dictionary serves all chunks, of which there may be none.
-    numbers = [chunk.indices.to_numpy() for chunk in encoded.chunks]
-    return max((len(chunk.dictionary) for chunk in encoded.chunks), default=0), np.concatenate([*numbers, _NONE])
+    texts = [rows.column(name) for name in columns]
+    first = first_rows([text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text for text in texts])
+    new = first == np.arange(first.size)
+    return np.flatnonzero(new), (np.cumsum(new) - 1)[first]
 
 
 def text_bytes(batch: pa.RecordBatch) -> np.ndarray:
