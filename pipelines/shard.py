@@ -12,7 +12,8 @@ from pipelines.sift import pseudo_parts
 from pipelines.stage import Stage
 from pipelines.vocabulary import Vocabulary
 from transforms.journal import Record, Task, corpus_of, kind_of
-from transforms.shards import EncodePart, GatherShard, OrderLanguage
+from transforms.shards import GatherShard, OrderLanguage
+from transforms.tokens import EncodePart
 
 
 def languages_of(record: Record) -> dict[str, Any]:

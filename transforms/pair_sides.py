@@ -7,8 +7,8 @@ of some corpora of software is.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -38,9 +38,6 @@ MEASURED = pa.schema(
 )
 """A side: its normalised text, that text's hash, what a language model says of it (`spoken.Spoken`), measurements."""
 
-LANGUAGES = 3
-"""Languages whose texts are remembered: those of the pair at hand, and one more."""
-
 
 @dataclass
 class SideMeasuring:
@@ -53,7 +50,6 @@ class SideMeasuring:
 
     form: Form
     model: str | None
-    _known: OrderedDict[Language, Recall] = field(default_factory=OrderedDict, init=False, repr=False)
 
     def __call__(
         self, source: pa.BinaryArray, target: pa.BinaryArray, languages: tuple[Language, Language]
@@ -67,8 +63,8 @@ class SideMeasuring:
         Returns:
             Source and target; `own` and `foreign` of a target that is the same text as its source are the source's.
         """
-        first, copied = self._recall(languages[0])(source), pc.equal(source, target)
-        other = self._recall(languages[1])(target.filter(pc.invert(copied)))
+        first, copied = self._recall(languages[0], source), pc.equal(source, target)
+        other = self._recall(languages[1], target.filter(pc.invert(copied)))
         copies = first.filter(copied)
         if segment_of(languages[0]) != segment_of(languages[1]):
             again = pa.array(repeated(decoded(copies.column("text")), segment=segment_of(languages[1])))
@@ -77,16 +73,11 @@ class SideMeasuring:
         place = np.where(is_copy, other.num_rows + np.cumsum(is_copy), np.cumsum(~is_copy)) - 1
         return first, pa.concat_batches([other, copies]).take(pa.array(place))
 
-    def _recall(self, language: Language) -> Recall:
-        """What is remembered of texts in a language."""
-        if language not in self._known:
-            self._known[language] = Recall(lambda raw: self._measured(raw, language))
-        self._known.move_to_end(language)
-        while len(self._known) > LANGUAGES:
-            self._known.popitem(last=False)
-        return self._known[language]
+    @cached_property
+    def _recall(self) -> Recall[Language]:
+        return Recall(self._measured)
 
-    def _measured(self, raw: pa.BinaryArray, language: Language) -> pa.RecordBatch:
+    def _measured(self, language: Language, raw: pa.BinaryArray) -> pa.RecordBatch:
         texts = normalise(raw, form=self.form).texts
         said = spoken(texts, language, langid.load(self.model) if self.model else None)
         columns = [*text_hashes(texts).T, *said, *measure_side(decoded(texts), language).columns]

@@ -1,6 +1,6 @@
-"""Rows to shards without moving text: tokenize part by part, draw an order, gather rows into shards.
+"""Token ids to shards: draw an order, gather rows into shards, without moving text.
 
-A row is a document or a pair; of a pair both sides are tokenized, and language means its pair of languages.
+A row is a document or a pair, of which language means its pair of languages.
 
 The order is a plan: which rows of which parts make shard k, per language. A shard is then gathered from mapped token
 files. A full shuffle of a corpus that does not fit in memory would read every part for every shard; so the parts of a
@@ -11,32 +11,28 @@ language of at most `WINDOW` parts (2 GiB of text) is shuffled as a whole.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from babelmill.format import (
     DOCUMENTS,
-    PAIR_TOKENS,
     PAIRS,
     PSEUDO,
-    PSEUDO_TOKENS,
     TEXTS,
-    TOKENS,
     File,
     Ledger,
     with_text,
 )
 from babelmill.mapped import ListColumn, Memory, NumberColumn, TextColumn
 from transforms.journal import Record, Task, kind_of
-from transforms.parts import Part, constant, kept_mask, lists, names, removed_rows, text_bytes
+from transforms.parts import Part, constant, lists, names
 from transforms.signatures import open_cached
 from transforms.storage import WorkDirectory
-from vocab.encoding import load
+from transforms.tokens import id_columns, languages_of
 from vocab.sampling import document_keys
 
 WINDOW = 64
@@ -54,102 +50,6 @@ HUMAN = "human"
 
 TOLD = {"corpus": 0, "origin": 2, "synthetic": 3}
 """Columns that are the same in all rows of a part -> where it is in the order's list of parts."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodePart:
-    """Does one task of `tokens`: the kept documents of a clean part become token ids.
-
-    The task's job: `language`, and the files `part`, `signatures`, `rejects` and `removals` (the last two may be null);
-    of pairs also `scores`, and `languages` beside `language`.
-
-    Attributes:
-        model: the SentencePiece model in the work directory.
-        text: whether the text is kept beside the ids.
-    """
-
-    model: File
-    text: bool = False
-
-    def __call__(self, work: WorkDirectory, task: Task) -> Record:
-        """Tokenize what neither cleaning nor deduplication took out."""
-        files = {role: File(**file) for role, file in task.job["files"].items() if file}
-        part = Part.open(work, files["part"])
-        kept = kept_mask(part.rows, removed_rows(work, files.get("rejects"), files.get("removals")))
-        keys, scores = _keys(work, files), _scores(work, files.get("scores"))
-        kind = kind_of(task.name)
-        schema = {"documents": TOKENS, "pairs": PAIR_TOKENS, "pseudo": PSEUDO_TOKENS}[kind]
-        schema = with_text(schema) if self.text else schema
-        encoder, ledger, start = load(work.local(self.model)), Ledger(documents=int(kept.sum())), 0
-        with work.write_arrow(f"tokens/{task.name}.arrow", schema) as writer:
-            for batch in part.batches():
-                rows = start + np.flatnonzero(kept[start : start + batch.num_rows])
-                chosen = batch.take(pa.array(rows - start))
-                texts = {name: self._marked(task, chosen, TEXTS[name]) for name in id_columns(schema)}
-                columns = {name: encoder.encode(column) for name, column in texts.items()}
-                ledger.tokens += sum(len(ids.flatten()) for ids in columns.values())
-                columns |= {
-                    "row": pa.array(rows, pa.int32()),
-                    "document": chosen.column("document"),
-                    "key": pa.array(keys[rows]),
-                }
-                if scores is not None:
-                    columns["score"] = pa.array(scores[rows])
-                told = [name for name in schema.names if name in ("sentence", *TEXTS.values())]
-                columns |= {name: chosen.column(name) for name in told}
-                if kind == "pseudo":
-                    columns["score"] = chosen.column("score")
-                writer.write(pa.record_batch([columns[name] for name in schema.names], schema=schema))
-                ledger.kept += rows.size
-                ledger.bytes += int(text_bytes(chosen).sum())
-                start += batch.num_rows
-        return Record(
-            name=task.name,
-            parameters=task.parameters,
-            inputs=task.inputs,
-            files={"part": writer.file},
-            ledger={task.job["language"]: ledger},
-            facts=_languages(task),
-        )
-
-    def _marked(self, task: Task, batch: pa.RecordBatch, column: str) -> pa.StringArray:
-        """A column of texts; before those that a machine made comes the mark, where there is one."""
-        texts, mark = batch.column(column), task.job.get("mark")
-        if mark is None or column != task.job["synthetic"]:
-            return texts
-        return pc.binary_join_element_wise(pa.scalar(mark), texts, "")
-
-
-def id_columns(schema: pa.Schema) -> list[str]:
-    """The columns of token ids: one of documents, two of pairs."""
-    return [name for name in schema.names if name in TEXTS]
-
-
-def _languages(task: Task) -> dict[str, Any]:
-    """What later stages must know of a part's language."""
-    return {name: task.job[name] for name in ("language", "languages", "synthetic", "origin") if name in task.job}
-
-
-def _scores(work: WorkDirectory, file: File | None) -> np.ndarray | None:
-    if file is None:
-        return None
-    found = [batch.column("score").to_numpy() for batch in Part.open(work, file).batches()]
-    return np.concatenate([np.zeros(0, np.float32), *found])
-
-
-def _keys(work: WorkDirectory, files: Mapping[str, File]) -> np.ndarray:
-    """A key of each row's text, uint64: of a hash in its signature, or the one by which a sentence was drawn."""
-    if "signatures" in files:
-        found = [_hash_keys(batch) for batch in Part.open(work, files["signatures"]).batches()]
-    else:
-        found = [batch.column("key").to_numpy() for batch in Part.open(work, files["part"]).batches()]
-    return np.concatenate([np.zeros(0, np.uint64), *found])
-
-
-def _hash_keys(batch: pa.RecordBatch) -> np.ndarray:
-    """The first 64 bits of the folded texts' hashes: equal texts have equal keys."""
-    column = batch.column("hash")
-    return np.frombuffer(column.buffers()[1], np.uint64, 2 * len(column), 16 * column.offset)[::2]
 
 
 def _offsets(texts: pa.Array) -> np.ndarray:
@@ -237,7 +137,7 @@ class OrderLanguage:
             inputs=task.inputs,
             files={"order": writer.file},
             ledger={language: Ledger(documents=part.size, kept=part.size, tokens=int(length.sum()))},
-            facts={**_languages(task), "cuts": cuts},
+            facts={**languages_of(task), "cuts": cuts},
         )
 
     def _columns(self, work: WorkDirectory, language: str, parts: Sequence) -> tuple[np.ndarray, ...]:

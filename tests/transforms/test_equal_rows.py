@@ -39,14 +39,14 @@ def test_texts_whose_hashes_are_equal_are_told_apart(monkeypatch):
     def constant(data, offsets, seed, keys, column):
         seeds.append(int(seed))
         keys[:] = 0
-        if seed > 2:
+        if seed > 1:
             hash_(data, offsets, seed, keys, column)
 
     hash_ = equal_rows._hash
     monkeypatch.setattr(equal_rows, "_hash", constant)
     texts = pa.array(["a", "b", "a", "c", "b"])
     assert first_rows([texts]).tolist() == [0, 1, 0, 3, 1]
-    assert seeds == [1, 2, 3]
+    assert seeds == [0, 1, 2]
 
 
 @pytest.mark.parametrize("texts", [["", "", "x", ""], ["\0", "", "\0\0", "\0"]])

@@ -9,7 +9,7 @@ from transforms.filters.sides import SIDE, measure_side
 from transforms.filters.spoken import spoken
 from transforms.minhash import text_hashes
 from transforms.normalise import normalise
-from transforms.pair_sides import HASH, LANGUAGES, MEASURED, SideMeasuring
+from transforms.pair_sides import HASH, MEASURED, SideMeasuring
 
 GERMAN, ENGLISH, JAPANESE, GREEK = (spoken_language(code, langid.BUNDLED) for code in ("de", "en", "ja", "el"))
 SOURCE = [b"Seite  3 von 7.", b"OK und OK und OK", b"OK und OK und OK", b"", b"Der Bahnhof ist hinter der Ecke.\xff"]
@@ -62,10 +62,3 @@ def test_a_text_is_measured_once_for_all_languages_that_it_comes_with(monkeypatc
     for translated in (GERMAN, JAPANESE, GREEK):
         measured(sides, [b"one", b"two"], [b"eins", b"two"], (ENGLISH, translated))
     assert asked == [2, 1, 1, 1]  # both of the English, then what each other side has of its own
-
-
-def test_texts_of_few_languages_are_remembered():
-    sides = SideMeasuring("NFC", None)
-    for translated in (GERMAN, JAPANESE, GREEK):
-        measured(sides, [b"one"], [b"eins"], (ENGLISH, translated))
-    assert list(sides._known) == [JAPANESE, ENGLISH, GREEK] and len(sides._known) == LANGUAGES

@@ -11,7 +11,8 @@ class Asked:
     def __init__(self):
         self.texts = []
 
-    def __call__(self, texts):
+    def __call__(self, kind, texts):
+        assert kind == "de"
         found = texts.to_pylist()
         self.texts.append(found)
         columns = [pa.array(found, pa.binary()), pa.array(map(len, found), pa.int32())]
@@ -19,7 +20,7 @@ class Asked:
 
 
 def ask(recall, texts):
-    found = recall(pa.array(texts, pa.binary()))
+    found = recall("de", pa.array(texts, pa.binary()))
     assert found.column("text").to_pylist() == texts
     assert found.column("size").to_pylist() == [len(text) for text in texts]
 
@@ -39,7 +40,7 @@ def test_nothing_is_asked_about_too():
     ask(recall, [])
     ask(recall, [])
     ask(recall, [b"a"])
-    assert recall(pa.array([], pa.binary())).schema.names == ["text", "size"]
+    assert recall("de", pa.array([], pa.binary())).schema.names == ["text", "size"]
 
 
 def test_when_it_is_full_the_texts_of_the_last_call_stay():
@@ -59,4 +60,17 @@ def test_a_sliced_column_in_any_order_gets_its_rows(most):
     for _ in range(50):
         texts = [b"%d" % number * 3 for number in random.integers(0, 40, random.integers(0, 30))]
         column = pa.array([b"before", *texts, b"after"], pa.binary())[1:-1]
-        assert recall(column).column("text").to_pylist() == texts
+        assert recall("de", column).column("text").to_pylist() == texts
+
+
+def test_texts_of_the_last_kinds_are_remembered():
+    asked = []
+
+    def find_out(kind, texts):
+        asked.append((kind, *texts.to_pylist()))
+        return pa.record_batch([texts], names=["text"])
+
+    recall = Recall(find_out, kinds=2)
+    for kind in ("en", "de", "en", "ja", "en", "de"):
+        recall(kind, pa.array(["one"]))
+    assert asked == [("en", "one"), ("de", "one"), ("ja", "one"), ("de", "one")]
