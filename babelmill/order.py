@@ -82,7 +82,7 @@ class Permutation:
     def _sides(self) -> tuple[np.uint64, np.uint64]:
         """Height and width."""
         height = isqrt(max(self.rows - 1, 0)) + 1
-        return np.uint64(height), np.uint64(-(-self.rows // height))
+        return np.uint64(height), np.uint64(max(1, -(-self.rows // height)))
 
     @cached_property
     def _shifts(self) -> list[NDArray[np.uint64]]:
