@@ -7,6 +7,7 @@ version of Beam is pinned. Together they were a tenth of a second of each stage.
 from __future__ import annotations
 
 import contextlib
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,21 +19,37 @@ from apache_beam.transforms import core, userstate
 LOOK = 10
 """Milliseconds between two looks at what a worker is doing."""
 
+SWITCH = 2e-4
+"""Seconds after which a thread that comes back from a kernel gets the interpreter from one that is busy in it. By default
+they are 0.005, which is as long as many a kernel takes; threads waited a fiftieth of a run."""
+
 
 @contextlib.contextmanager
 def brisk() -> Iterator[None]:
     """Make and run jobs in this process without waiting and without asking twice.
 
     Workers look every so often at which step they are in, for metrics, and when a bundle is through they wait for the
-    next look: by default for up to 0.2 s. And whether a function keeps state of its own is found out ten times, from
+    next look: by default for up to 0.2 s. Workers are threads, too, and hand the interpreter on sooner. And whether a function keeps state of its own is found out ten times, from
     the signatures of all its methods, most of which are those of other functions, too.
     """
     with (
+        switching(SWITCH),
         mock.patch.object(StateSampler.__init__, "__defaults__", (LOOK,)),
         mock.patch.object(core, "get_function_args_defaults", by_method(core.get_function_args_defaults)),
         mock.patch.object(userstate, "get_dofn_specs", remembered(userstate.get_dofn_specs)),
     ):
         yield
+
+
+@contextlib.contextmanager
+def switching(seconds: float) -> Iterator[None]:
+    """Have threads wait so long for the interpreter, see `sys.setswitchinterval`."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def remembered(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -1,12 +1,14 @@
 """What is different about Beam while a job is made and run in this process."""
 
+import sys
+
 import apache_beam as beam
 import pytest
 from apache_beam.runners.worker import statesampler
 from apache_beam.transforms import userstate
 from apache_beam.utils.counters import CounterFactory
 
-from pipelines.brisk import LOOK, brisk, by_method, remembered
+from pipelines.brisk import LOOK, SWITCH, brisk, by_method, remembered
 from pipelines.runner import pipeline_options, run_to_end
 from transforms.storage import WorkDirectory
 
@@ -63,3 +65,10 @@ def test_beam_is_as_it_was_when_a_stage_has_failed():
         assert userstate.get_dofn_specs is not specs
         _ = 1 / 0
     assert period() == before and userstate.get_dofn_specs is specs
+
+
+def test_threads_hand_the_interpreter_on_sooner():
+    before = sys.getswitchinterval()
+    with brisk():
+        assert sys.getswitchinterval() == pytest.approx(SWITCH) < before
+    assert sys.getswitchinterval() == pytest.approx(before)
