@@ -20,8 +20,8 @@ LOOK = 10
 """Milliseconds between two looks at what a worker is doing."""
 
 SWITCH = 2e-4
-"""Seconds after which a thread that comes back from a kernel gets the interpreter from one that is busy in it. By default
-they are 0.005, which is as long as many a kernel takes; threads waited a fiftieth of a run."""
+"""Seconds after which a thread that comes back from a kernel gets the interpreter from one that is busy in it. The
+default is 0.005, as long as many a kernel takes: waiting was a fiftieth of a run."""
 
 
 @contextlib.contextmanager
@@ -29,8 +29,9 @@ def brisk() -> Iterator[None]:
     """Make and run jobs in this process without waiting and without asking twice.
 
     Workers look every so often at which step they are in, for metrics, and when a bundle is through they wait for the
-    next look: by default for up to 0.2 s. Workers are threads, too, and hand the interpreter on sooner. And whether a function keeps state of its own is found out ten times, from
-    the signatures of all its methods, most of which are those of other functions, too.
+    next look: by default for up to 0.2 s. Whether a function keeps state of its own is found out ten times, from the
+    signatures of all its methods, most of which are those of other functions, too. And workers are threads, which here
+    hand the interpreter on sooner.
     """
     with (
         switching(SWITCH),
