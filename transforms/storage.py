@@ -7,6 +7,7 @@ before they trust a byte of it, unless this process wrote or checked it and noth
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -247,13 +248,16 @@ class ArrowWriter:
             with writing(self._where):
                 if kind is None:
                     self._writer.close()
-                    self._stream.flush()
+                    self._stream.close()
                 self._sink.close_file()
             if kind is None:
                 file = File(self._name, self.rows, self._sink.size, self._sink.sha256.hexdigest())
                 self._place.publish(self._temporary, file)
                 self.file = file
         finally:
+            # What it still holds goes nowhere; left open, it would say so on the terminal when it is no more.
+            with contextlib.suppress(OSError, ValueError):
+                self._stream.close()
             self._temporary.unlink(missing_ok=True)
 
 

@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 from dataclasses import replace
@@ -139,3 +140,15 @@ def test_a_lazy_writer_that_fails_publishes_nothing(tmp_path):
         writer.append(batch)
         raise KeyError
     assert writer.file is None and not list(tmp_path.rglob("*.arrow"))
+
+
+@pytest.mark.parametrize("rows", [1, 1 << 18])
+def test_a_task_that_fails_leaves_neither_file_nor_noise(tmp_path, capfd, rows):
+    work, batch = WorkDirectory(tmp_path), pa.record_batch([pa.array(range(rows))], names=["row"])
+    with pytest.raises(KeyError), work.write_arrow("part.arrow", batch.schema) as writer:
+        writer.write(batch)
+        raise KeyError("a defect")
+    del writer
+    gc.collect()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert capfd.readouterr().err == ""
