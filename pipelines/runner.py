@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -33,7 +34,11 @@ INSTALLED = {"EXTERNAL", "LOOPBACK"}
 
 
 class Options(PipelineOptions):
-    """Beam's options, with each view of them made once; else a job parses its command line a hundred times."""
+    """Beam's options, with each view of them made once; else a job parses its command line a hundred times.
+
+    A pipeline would work on a copy, and make all views again. What a pipeline changes in its options is the same for
+    each of a run.
+    """
 
     def view_as(self, cls: type[View]) -> View:
         """As in Beam: a view of some options, which changes with them."""
@@ -41,6 +46,10 @@ class Options(PipelineOptions):
         if cls not in views:
             views[cls] = super().view_as(cls)
         return views[cls]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Options:
+        """These options."""
+        return self
 
 
 def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
@@ -51,18 +60,27 @@ def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
     has them too, whatever it warns of. Workers that are made for the job get Babelmill as a package, unless the
     arguments name packages.
     """
-    options = Options(list(arguments))
+    options = _shared(tuple(arguments))
     if is_local(options):
         options.view_as(StandardOptions).runner = "FnApiRunner"
         direct = options.view_as(DirectOptions)
         named = any(argument.startswith("--direct_num_workers") for argument in arguments)
         if not named or direct.direct_num_workers == 0:
             direct.direct_num_workers = os.cpu_count() or 1
-    elif (options.view_as(PortableOptions).environment_type or "DOCKER") not in INSTALLED:
+        return options
+    # Of a job that goes elsewhere Beam writes down in its options what it was; they are for that job alone.
+    options = Options(list(arguments))
+    if (options.view_as(PortableOptions).environment_type or "DOCKER") not in INSTALLED:
         setup = options.view_as(SetupOptions)
         if not (setup.setup_file or setup.extra_packages or setup.requirements_file):
             setup.extra_packages = [str(package())]
     return options
+
+
+@functools.lru_cache(maxsize=1)
+def _shared(arguments: tuple[str, ...]) -> Options:
+    """Options for all local jobs of a run: to parse them takes as long as to make the rest of a graph."""
+    return Options(list(arguments))
 
 
 def is_local(options: PipelineOptions) -> bool:

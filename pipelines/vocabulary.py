@@ -106,7 +106,7 @@ class Vocabulary(Stage):
     """One task: train the model, or take the one that the configuration names."""
 
     name = "vocab"
-    version = 3
+    version = 4
     title = "vocab"
     folder = "vocab"
     owned = ()

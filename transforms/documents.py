@@ -20,6 +20,7 @@ import pyarrow as pa
 from babelmill.format import RAW
 from transforms.compression import MAGIC, CompressionError, HashedReader, ahead, decompressed
 from transforms.sources import SourceError
+from vocab.bits import load_eight, store_eight, trailing_zeros
 from vocab.compiled import njit
 
 HEAD_BYTES = 64 << 10
@@ -259,6 +260,7 @@ class _Splitter:
 
 _MORE, _FULL, _OVERSIZED = 0, 1, 2
 _LF, _CR = 10, 13
+_ONES, _TOPS, _LINE_FEEDS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x0A0A0A0A0A0A0A0A)
 
 
 @njit(cache=True, nogil=True)
@@ -267,6 +269,27 @@ def _is_blank(data, start, end):
     while start < end and (data[start] == 32 or 9 <= data[start] <= 13):
         start += 1
     return start == end
+
+
+@njit(cache=True, nogil=True)
+def _copy_line(data, i, text, end):
+    """Copy data[i:] to text[end:] up to the next LF, or as far as either goes; returns where that LF or the end is.
+
+    Eight bytes at a time, and with the last of them what comes after the line; it will be overwritten.
+    """
+    while i + 8 <= data.size and end + 8 <= text.size:
+        eight = load_eight(data, i)
+        store_eight(text, end, eight)
+        found = eight ^ _LINE_FEEDS
+        found = (found - _ONES) & ~found & _TOPS
+        if found:
+            return i + np.int64(trailing_zeros(found) >> np.uint64(3))
+        i, end = i + 8, end + 8
+    while i < data.size and data[i] != _LF:
+        if end < text.size:
+            text[end] = data[i]
+        i, end = i + 1, end + 1
+    return i
 
 
 @njit(cache=True, nogil=True)
@@ -291,12 +314,8 @@ def _split(data, i, text, ends, place, batch_bytes, max_document_bytes, by_line)
     read, started, first, last, begin, line, end, rows, blank = place
     shift, event = read - i, _MORE
     while i < data.size and event == _MORE:
-        stop = i
-        while stop < data.size and data[stop] != _LF:
-            stop += 1
+        stop = _copy_line(data, i, text, end)
         blank = blank and _is_blank(data, i, stop)
-        stored = max(0, min(stop - i, text.size - end))
-        text[end : end + stored] = data[i : i + stored]
         end += stop - i
         i = stop
         if i == data.size:

@@ -19,16 +19,16 @@ from transforms.journal import Record, Task, corpus_of
 from transforms.parts import Part, byte_lengths, constant, kept_mask, removed_rows
 from transforms.storage import WorkDirectory
 from vocab.encoding import load
-from vocab.export import content, differences, to_tokenizer
+from vocab.export import check_exportable, content, differences, to_tokenizer
 from vocab.inspection import fertility, to_json
 from vocab.model_file import VocabularyError, parse_model
 from vocab.sampling import cut, document_keys
 from vocab.training import TrainingOptions, train, vocab_lines
 
-MEASURED = 200
-"""Documents of a language, at most, on which fertility is measured."""
+MEASURED, MEASURED_BYTES = 200, 1 << 18
+"""Documents of a language, at most, on which fertility is measured, and how many bytes of them are enough."""
 
-COMPARED, COMPARED_CHARACTERS = 25, 1000
+COMPARED, COMPARED_CHARACTERS = 10, 1000
 """Documents of a language, at most, on whose beginnings the exported tokenizer is compared, which is slow."""
 
 
@@ -124,19 +124,19 @@ class MakeVocabulary:
         try:
             model, facts = self._model(work, texts)
             parsed = parse_model(model, name=work.address(self.model.path) if self.model else "the trained model")
-            exported = to_tokenizer(parsed)
+            check_exportable(parsed)
         except VocabularyError as error:
             raise InputError(str(error)) from error
-        files = {
-            "model": work.write_bytes("vocab/spm.model", model),
-            "vocab": work.write_bytes("vocab/spm.vocab", vocab_lines(parsed)),
-            "tokenizer": work.write_bytes("vocab/tokenizer.json", content(exported)),
-        }
+        files = {"model": work.write_bytes("vocab/spm.model", model)}
         encoder = load(work.local(files["model"]))
-        compared = [pc.utf8_slice_codeunits(column[:COMPARED], 0, COMPARED_CHARACTERS) for column in texts.values()]
         with ThreadPoolExecutor(self.options.threads) as threads:
+            # Kernels count while the interpreter makes the other files.
+            counts = threads.map(lambda column: fertility(encoder, measured(column)), texts.values())
+            exported = to_tokenizer(parsed)
+            files["tokenizer"] = work.write_bytes("vocab/tokenizer.json", content(exported))
+            compared = [pc.utf8_slice_codeunits(column[:COMPARED], 0, COMPARED_CHARACTERS) for column in texts.values()]
             differing = threads.map(partial(differences, exported, encoder), compared)
-            counts = threads.map(lambda column: fertility(encoder, column[:MEASURED]), texts.values())
+            files["vocab"] = work.write_bytes("vocab/spm.vocab", vocab_lines(parsed))
             table, differ = to_json(dict(zip(texts, counts, strict=True))), sum(differing)
         files["fertility"] = work.write_bytes("vocab/fertility.json", json.dumps(table, indent=1).encode() + b"\n")
         facts |= {
@@ -186,6 +186,12 @@ def first_documents(work: WorkDirectory, task: Task, *, seed: int) -> dict[str, 
         rows = rows[np.argsort(keys, kind="stable")[:MEASURED]]
         found[language] = part.take(rows, [column]).column(column).combine_chunks()
     return found
+
+
+def measured(texts: pa.StringArray) -> pa.StringArray:
+    """The first documents of a language, as many as fertility is measured on."""
+    sizes = byte_lengths(texts[:MEASURED]).astype(np.int64)
+    return texts[: np.searchsorted(np.cumsum(sizes) - sizes, MEASURED_BYTES)]
 
 
 def sample_facts(texts: Mapping[str, pa.StringArray], quotas: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime import rtsys
 from numba.extending import is_jitted
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -25,13 +28,33 @@ def njit(*, cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]
             # In this order: another thread that asks now must find the files, too.
             dispatcher.enable_caching()
             vars(dispatcher).pop("compile", None)
-            return dispatcher.compile(signature)
+            with _loading(dispatcher.targetctx):
+                return dispatcher.compile(signature)
 
         if cache and is_jitted(dispatcher):
             dispatcher.compile = first
         return dispatcher
 
     return decorated
+
+
+@contextlib.contextmanager
+def _loading(context: Any) -> Iterator[None]:
+    """Have numba look for a kernel's files without its tables of all that it can compile.
+
+    These take as long to fill as all kernels of a run to load. Whatever has no file is compiled, which fills them.
+    """
+
+    def refresh() -> None:
+        del context.refresh
+        rtsys.initialize(context)
+
+    with global_compiler_lock:
+        context.refresh = refresh
+        try:
+            yield
+        finally:
+            vars(context).pop("refresh", None)
 
 
 def kernel(function: Function) -> Function:

@@ -52,7 +52,7 @@ def to_tokenizer(model: ModelFile) -> Tokenizer:
     Raises:
         VocabularyError: the model has settings that `tokenizers` cannot follow.
     """
-    _check(model)
+    check_exportable(model)
     tokenizer = Tokenizer(_unigram(model) if model.algorithm is Algorithm.UNIGRAM else _bpe(model))
     tokenizer.normalizer = _normalizer(model)
     # The normaliser has put the first space already, where the model wants one.
@@ -110,8 +110,12 @@ def _partings(text: str) -> Iterator[tuple[str, str]]:
     return ((text[:at], text[at:]) for at in range(1, len(text)))
 
 
-def _check(model: ModelFile) -> None:
-    """Refuse what `tokenizers` has no counterpart for."""
+def check_exportable(model: ModelFile) -> None:
+    """Refuse what `tokenizers` has no counterpart for.
+
+    Raises:
+        VocabularyError: the model has settings that `tokenizers` cannot follow.
+    """
     problem = ""
     if model.algorithm not in (Algorithm.UNIGRAM, Algorithm.BPE):
         problem = f"its kind is {model.algorithm.name.lower()}, expected unigram or bpe"
