@@ -6,7 +6,8 @@ STRESS is a folder that `stress.py` made. In it `100MB`, `300MB` and `1GB`, and 
 `100MB` and what they are named after), hold texts laid out as CC-100's; those that are not there are passed over.
 
 Memory is the peak of the process tree: the sum of PSS (Linux's proportional set size: a page that n processes share
-counts 1/n in each), looked at four times a second. `babelmill run` has two cores, and a given vocabulary.
+counts 1/n in each), looked at four times a second. `babelmill run` has two cores, and a given vocabulary. How fast it
+is at each size, on two cores and on one, is seen in runs of their own, in which nobody looks.
 
 What grows with the corpus shows between the sizes. What a document or a cluster costs shows beside the same corpus
 without it: `share` is how many times as large the corpus is with it, and what time and memory may grow by.
@@ -36,10 +37,12 @@ LARGEST_DOCUMENT = "download.max_document_bytes=256MiB"
 
 
 class Sized(NamedTuple):
-    """A run and the MB that it read."""
+    """Runs over one folder, and the MB that they read: one whose memory was looked at; on two cores and one, of a size.
+    """
 
     ran: Ran
     megabytes: float
+    cores: tuple[Ran, Ran] | None = None
 
     @property
     def memory(self) -> float:
@@ -57,7 +60,8 @@ def measure(folder: Path, model: Path, scratch: Path) -> dict[str, Sized]:
             jobs = Jobs(texts=texts.resolve(), model=model, scratch=scratch)
             ran = jobs.babelmill(cores=CORES, watch_memory=True, settings=[LARGEST_DOCUMENT])
             megabytes = sum(inputs.decoded_megabytes(path) for path in inputs.files(texts).values())
-            found[name] = Sized(ran, megabytes)
+            cores = (jobs.babelmill(cores=CORES), jobs.babelmill(cores=1)) if name in SIZES else None
+            found[name] = Sized(ran, megabytes, cores)
             print(f"{name}: {megabytes:.0f} MB in {ran.seconds:.1f} s, peak {ran.memory / 1e6:.0f} MB", flush=True)
     return found
 
@@ -86,10 +90,24 @@ def figures(found: dict[str, Sized]) -> list[Figure]:
                 at_most=1.15,
             )
         )
+    for name, one in sizes.items():
+        rows += speed(name, one)
     for name, what in ADDED.items():
         if name in found and PLAIN in found:
             rows += added(name, what, found[name], found[PLAIN])
     return rows
+
+
+def speed(name: str, sized: Sized) -> list[Figure]:
+    """How fast a size is on two cores, and how much faster than on one."""
+    if sized.cores is None:
+        return []
+    two, one = (ran.seconds for ran in sized.cores)
+    what = f"the whole job, {sized.megabytes:,.0f} MB of text, two cores"
+    return [
+        Figure(name=f"speed_{name}", what=what, unit="MB/s", ours=[sized.megabytes / two]),
+        Figure(name=f"cores_{name}", what=f"{what} against one", unit="times", ours=[one / two]),
+    ]
 
 
 def added(name: str, what: str, there: Sized, plain: Sized) -> list[Figure]:
