@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from transforms.ascending import first_from
 from transforms.shingles import mix
 from vocab.compiled import njit
 
@@ -225,7 +226,7 @@ def _added(run, groups, documents, offsets, found):
         document = np.int64(np.uint32(entry))
         if document >= stop:
             found, length = _closed(offsets, found, length)
-            after = np.searchsorted(groups, document, side="right")
+            after = first_from(groups, document + 1)
             stop = groups[after] if after < groups.shape[0] else np.int64(1) << 32
         if length == offsets[found] or documents[length - 1] != document:
             documents[length] = document

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from transforms.ascending import first_from
 from transforms.characters import among, blocks
 from transforms.once import once
 from vocab.compiled import njit
@@ -149,15 +150,9 @@ def composed(first, second, form):
 
 @njit(cache=True, nogil=True)
 def _find(ascending, value):
-    """Index of a value, or -1. numba's searchsorted takes seconds to compile."""
-    low, high = 0, ascending.shape[0]
-    while low < high:
-        middle = (low + high) // 2
-        if ascending[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < ascending.shape[0] and ascending[low] == value else -1
+    """Index of a value, or -1."""
+    at = first_from(ascending, value)
+    return at if at < ascending.shape[0] and ascending[at] == value else -1
 
 
 @njit(cache=True, nogil=True)

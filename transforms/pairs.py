@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from transforms.ascending import first_from
 from transforms.components import find, unite
 from transforms.jaccard import put, set_similarity, slots_for
 from vocab.compiled import kernel, njit
@@ -239,7 +240,7 @@ def next_pair(roots, major, others, i, j):
         while i < stop:
             j = max(start, i + 1, j + 1)
             if roots[i] == major:
-                k = np.searchsorted(others, j)
+                k = first_from(others, j)
                 j = others[k] if k < others.shape[0] else stop
             else:
                 while j < stop and roots[j] == roots[i]:
@@ -266,7 +267,11 @@ def components_of(parents, group):
         if votes == 0:
             major = roots[i]
         votes += 1 if roots[i] == major else -1
-    return roots, major, np.flatnonzero(roots != major)
+    others, count = np.empty(group.shape[0], np.int64), 0
+    for i in range(group.shape[0]):
+        others[count] = i
+        count += roots[i] != major
+    return roots, major, others[:count]
 
 
 @njit(cache=True, nogil=True)

@@ -23,13 +23,17 @@ def njit(*, cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]
 
     def decorated(function: Callable[..., Any]) -> Any:
         dispatcher: Any = numba.njit(**options)(function)
+        compile_ = dispatcher.compile
 
         def first(signature: Any) -> Any:
             # In this order: another thread that asks now must find the files, too.
             dispatcher.enable_caching()
-            vars(dispatcher).pop("compile", None)
+            dispatcher.compile = loaded
+            return loaded(signature)
+
+        def loaded(signature: Any) -> Any:
             with _loading(dispatcher.targetctx):
-                return dispatcher.compile(signature)
+                return compile_(signature)
 
         if cache and is_jitted(dispatcher):
             dispatcher.compile = first

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from transforms.ascending import first_from
 from transforms.filters.points import Points
 from vocab.compiled import njit
 
@@ -66,7 +67,7 @@ def _letters(values, start, end, spaces, letters):
     """Write what is not white space; returns how much it is."""
     count = 0
     for i in range(start, end):
-        place = np.searchsorted(spaces, values[i])
+        place = first_from(spaces, values[i])
         if place == spaces.shape[0] or spaces[place] != values[i]:
             letters[count] = np.uint64(values[i])
             count += 1
