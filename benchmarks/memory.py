@@ -37,8 +37,7 @@ LARGEST_DOCUMENT = "download.max_document_bytes=256MiB"
 
 
 class Sized(NamedTuple):
-    """Runs over one folder, and the MB that they read: one whose memory was looked at; on two cores and one, of a size.
-    """
+    """A run over a folder whose memory was looked at, the MB that it read; of a size, runs on two cores and on one."""
 
     ran: Ran
     megabytes: float

@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 from apache_beam.options.pipeline_options import DirectOptions
 from small_run import call, write_config
@@ -68,3 +70,12 @@ def test_tasks_are_dealt_to_as_many_as_work():
     assert lanes(threads) == 3 and threads.view_as(DirectOptions).direct_running_mode == "in_memory"
     assert lanes(pipeline_options(Flink(parallelism=5).arguments())) == 5
     assert lanes(pipeline_options(["--runner=PortableRunner", "--environment_type=LOOPBACK"])) == 1
+
+
+def test_local_jobs_share_their_options_and_others_do_not():
+    local = ["--direct_num_workers=3"]
+    options = pipeline_options(local)
+    assert pipeline_options(local) is options is copy.deepcopy(options)
+    assert lanes(pipeline_options(["--direct_num_workers=2"])) == 2 and lanes(pipeline_options(local)) == 3
+    remote = ["--runner=PortableRunner", "--environment_type=LOOPBACK"]
+    assert pipeline_options(remote) is not pipeline_options(remote)
