@@ -32,8 +32,8 @@ def said(folder, program):
 
 def test_kernels_are_loaded_without_what_compiles_them(tmp_path):
     (tmp_path / "summing.py").write_text(KERNEL)
-    whole = "import sys; from summing import *; print(total(np.arange(4)), %r in sys.modules)" % TABLES
-    both = whole + "; print(total(np.ones(3)), %r in sys.modules, len(total.stats.cache_misses))" % TABLES
+    whole = f"import sys; from summing import *; print(total(np.arange(4)), {TABLES!r} in sys.modules)"
+    both = f"{whole}; print(total(np.ones(3)), {TABLES!r} in sys.modules, len(total.stats.cache_misses))"
     assert said(tmp_path, whole) == ["6", "True"]
     assert said(tmp_path, whole) == ["6", "False"]
     # Of another type there are no files yet, and it is compiled as ever.
