@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,9 @@ PACKAGES = ("apache-beam", "numba", "numpy", "pyarrow", "sentencepiece")
 CORES = 2
 VOCABULARY = 64_000
 SIZES = ("100MB", "300MB", "1GB")
+ROUNDS = 3
+"""Runs on two cores and on one, of each size."""
+
 PLAIN = "100MB"
 """The corpus that the others are added to."""
 
@@ -41,7 +45,7 @@ class Sized(NamedTuple):
 
     ran: Ran
     megabytes: float
-    cores: tuple[Ran, Ran] | None = None
+    cores: Sequence[tuple[Ran, Ran]] = ()
 
     @property
     def memory(self) -> float:
@@ -49,7 +53,7 @@ class Sized(NamedTuple):
         return self.ran.memory / 1e6
 
 
-def measure(folder: Path, model: Path, scratch: Path) -> dict[str, Sized]:
+def measure(folder: Path, model: Path, scratch: Path, rounds: int) -> dict[str, Sized]:
     """Run over each folder that is there, after one run that compiles what is not compiled yet."""
     found = {}
     Jobs(texts=(folder / PLAIN).resolve(), model=model, scratch=scratch).babelmill(cores=CORES)
@@ -59,7 +63,8 @@ def measure(folder: Path, model: Path, scratch: Path) -> dict[str, Sized]:
             jobs = Jobs(texts=texts.resolve(), model=model, scratch=scratch)
             ran = jobs.babelmill(cores=CORES, watch_memory=True, settings=[LARGEST_DOCUMENT])
             megabytes = sum(inputs.decoded_megabytes(path) for path in inputs.files(texts).values())
-            cores = (jobs.babelmill(cores=CORES), jobs.babelmill(cores=1)) if name in SIZES else None
+            timed = range(rounds if name in SIZES else 0)
+            cores = [(jobs.babelmill(cores=CORES), jobs.babelmill(cores=1)) for _ in timed]
             found[name] = Sized(ran, megabytes, cores)
             print(f"{name}: {megabytes:.0f} MB in {ran.seconds:.1f} s, peak {ran.memory / 1e6:.0f} MB", flush=True)
     return found
@@ -99,13 +104,12 @@ def figures(found: dict[str, Sized]) -> list[Figure]:
 
 def speed(name: str, sized: Sized) -> list[Figure]:
     """How fast a size is on two cores, and how much faster than on one."""
-    if sized.cores is None:
-        return []
-    two, one = (ran.seconds for ran in sized.cores)
     what = f"the whole job, {sized.megabytes:,.0f} MB of text, two cores"
+    rates = [sized.megabytes / two.seconds for two, _ in sized.cores]
+    gains = [one.seconds / two.seconds for two, one in sized.cores]
     return [
-        Figure(name=f"speed_{name}", what=what, unit="MB/s", ours=[sized.megabytes / two]),
-        Figure(name=f"cores_{name}", what=f"{what} against one", unit="times", ours=[one / two]),
+        Figure(name=f"speed_{name}", what=what, unit="MB/s", ours=rates),
+        Figure(name=f"cores_{name}", what=f"{what} against one", unit="times", ours=gains),
     ]
 
 
@@ -134,7 +138,7 @@ def main() -> None:
     model = (options.model or inputs.vocabulary(options, size=VOCABULARY)).resolve()
     scratch = Path(tempfile.mkdtemp(prefix="memory-", dir=options.cache))
     try:
-        found = measure(options.stress, model, scratch)
+        found = measure(options.stress, model, scratch, min(ROUNDS, options.repetitions))
     finally:
         shutil.rmtree(scratch)
     write(
