@@ -128,7 +128,7 @@ class Jobs:
         """An empty folder. What an earlier job left in it is put aside without its content, and goes with `scratch`.
 
         It is not removed: for some minutes ext4 passes over each inode of a removed file when it makes a new one, which
-        took a job of many small files half a second that nobody else would see.
+        took a job of many small files a third of a second that nobody else would see.
         """
         out = self.scratch / name
         if out.exists():
