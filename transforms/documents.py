@@ -20,6 +20,7 @@ import pyarrow as pa
 from babelmill.format import RAW
 from transforms.compression import MAGIC, CompressionError, HashedReader, ahead, decompressed
 from transforms.sources import SourceError
+from transforms.utf8 import equal_bytes
 from vocab.bits import load_eight, store_eight, trailing_zeros
 from vocab.compiled import njit
 
@@ -260,7 +261,6 @@ class _Splitter:
 
 _MORE, _FULL, _OVERSIZED = 0, 1, 2
 _LF, _CR = 10, 13
-_ONES, _TOPS, _LINE_FEEDS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x0A0A0A0A0A0A0A0A)
 
 
 @njit(cache=True, nogil=True)
@@ -280,10 +280,9 @@ def _copy_line(data, i, text, end):
     while i + 8 <= data.size and end + 8 <= text.size:
         eight = load_eight(data, i)
         store_eight(text, end, eight)
-        found = eight ^ _LINE_FEEDS
-        found = (found - _ONES) & ~found & _TOPS
-        if found:
-            return i + np.int64(trailing_zeros(found) >> np.uint64(3))
+        feeds = equal_bytes(eight, np.uint64(_LF))
+        if feeds:
+            return i + np.int64(trailing_zeros(feeds) >> np.uint64(3))
         i, end = i + 8, end + 8
     while i < data.size and data[i] != _LF:
         if end < text.size:

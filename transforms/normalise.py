@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from transforms.normal_form import CHANGES, CLASS, JOINS, LONGEST, Form, NormalForm, normal_form, settle, unsettled
 from transforms.once import once
-from transforms.utf8 import count_characters, decode, decode_any, encode, previous
+from transforms.utf8 import count_characters, decode, decode_any, encode, equal_bytes, previous
 from vocab.bits import load_eight, store_eight, trailing_zeros
 from vocab.columns import text_buffers
 from vocab.compiled import njit
@@ -196,7 +196,7 @@ def _plain_until(data, i, end, blank, properties):
     before = np.uint64(0x80) if blank else np.uint64(0)
     while i + 8 <= end:
         eight = load_eight(data, i)
-        blanks = _equal(eight, np.uint64(32)) | _equal(eight, np.uint64(10))
+        blanks = equal_bytes(eight, np.uint64(32)) | equal_bytes(eight, np.uint64(10))
         # Above U+007E; below U+0020; a blank after a blank.
         other = ((eight & _LOW) + _EACH | eight) & _HIGH
         other |= ~((eight & (_EACH * np.uint64(0x60))) + _LOW) & _HIGH & ~blanks
@@ -211,13 +211,6 @@ def _plain_until(data, i, end, blank, properties):
             return i
         i, before = wide, np.uint64(0)
     return i
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _equal(eight, byte):
-    """The highest bit of each of eight bytes (uint64) that is `byte`."""
-    difference = eight ^ (_EACH * byte)
-    return ~((difference & _LOW) + _LOW | difference) & _HIGH
 
 
 @njit(cache=True, nogil=True, forceinline=True)

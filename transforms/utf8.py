@@ -7,6 +7,8 @@ import numpy as np
 from vocab.bits import count_ones, load_eight
 from vocab.compiled import njit
 
+_EACH, _LOW, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080)
+
 
 @njit(cache=True, nogil=True)
 def decode(data, i):
@@ -95,10 +97,17 @@ def count_characters(data, start, end):
     continuing, i = np.uint64(0), start
     while i + 8 <= end:
         eight = load_eight(data, i)
-        continuing += count_ones(eight & ~(eight << np.uint64(1)) & np.uint64(0x8080808080808080))
+        continuing += count_ones(eight & ~(eight << np.uint64(1)) & _HIGH)
         i += 8
     count = i - start - np.int64(continuing)
     while i < end:
         count += data[i] & 0xC0 != 0x80
         i += 1
     return count
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def equal_bytes(eight, byte):
+    """The highest bit of each of eight bytes (uint64) that is `byte`."""
+    difference = eight ^ (_EACH * byte)
+    return ~((difference & _LOW) + _LOW | difference) & _HIGH

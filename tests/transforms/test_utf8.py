@@ -2,9 +2,11 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numba import njit
 
-from transforms.utf8 import count_characters, decode, decode_any, encode, previous
+from transforms.utf8 import count_characters, decode, decode_any, encode, equal_bytes, previous
 
 
 @njit
@@ -65,3 +67,10 @@ def test_characters_are_counted_and_stepped_back_over():
     for start, end in itertools.combinations(range(len(text) + 1), 2):
         assert count_characters(data, starts[start], starts[end]) == end - start
     assert [previous(data, starts[i + 1]) for i in range(len(text))] == starts[:-1].tolist()
+
+
+@given(st.binary(min_size=8, max_size=8), st.integers(0, 255))
+def test_bytes_are_compared_eight_at_a_time(eight, byte):
+    for wanted in (byte, *eight):
+        found = equal_bytes(np.uint64(int.from_bytes(eight, "little")), np.uint64(wanted))
+        assert int(found).to_bytes(8, "little") == bytes(0x80 * (one == wanted) for one in eight)
